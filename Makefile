@@ -1,0 +1,50 @@
+# One target for each promise; CI runs `make test` and nothing else.
+GO      ?= go
+BIN     := bin/zrpc
+STATIC  := $(GO) tool -modfile=tools.mod staticcheck
+
+.PHONY: help build demo test unit race lint fuzz bench bench-quick interop setup clean
+
+help: ## show the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the command into bin/zrpc (pure Go, no cgo)
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/zrpc
+
+demo: build ## build, serve the time service, call it, list it
+	@sh examples/demo.sh
+
+test: setup lint race interop ## everything: set-up, lint, all tests, live peers
+
+unit: ## tests without the race detector and without foreign peers
+	$(GO) test $$($(GO) list ./... | grep -v /interop)
+
+race: ## unit and spec tests under the race detector, in random order
+	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /interop)
+
+interop: setup build ## live tests against Python's and Node's zerorpc and pyzmq
+	$(GO) test -shuffle=on -count=1 ./interop/...
+
+setup: ## install the foreign peers under interop/ (virtual environment, node_modules)
+	@sh interop/setup.sh
+
+lint: ## gofmt, vet, staticcheck, tidy
+	@out=$$(gofmt -s -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "gofmt -s would change:"; echo "$$out"; exit 1; fi
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(STATIC) ./...
+
+FUZZTIME ?= 30s
+fuzz: ## fuzz each target for FUZZTIME (default 30s)
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+bench: ## measure against raw TCP, net/rpc, gRPC, libzmq, zerorpc … (10 min)
+	$(GO) -C bench run .
+
+bench-quick: ## the same in 90 s
+	$(GO) -C bench run . -quick
+
+clean: ## remove what was built and installed here
+	rm -rf bin interop/.venv interop/node/node_modules

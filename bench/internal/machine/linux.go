@@ -1,0 +1,131 @@
+//go:build linux
+
+package machine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// tick is the unit of /proc/stat. USER_HZ is 100 on every architecture that Go runs on.
+const tick = 10 * time.Millisecond
+
+// CanPin says that Pin works here.
+const CanPin = true
+
+// CPUTime is what this process has used so far, user and system, all threads.
+func CPUTime() time.Duration {
+	var ru unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &ru); err != nil {
+		return 0
+	}
+	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
+}
+
+// allowed is the set of CPUs that this process started with: all of them, or those
+// that a container or taskset left it. Children inherit it.
+var allowed = func() (set unix.CPUSet) {
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		set.Set(0) // cannot fail for oneself; one CPU is a safe guess
+	}
+	return set
+}()
+
+// CPUs is the number of CPUs that this process and its children may use.
+func CPUs() int { return allowed.Count() }
+
+// ReadLoad reads the counters of those CPUs. ok is false where they cannot be read.
+func ReadLoad() (l Load, ok bool) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return l, false
+	}
+	return parseLoad(b, &allowed)
+}
+
+// parseLoad adds up the lines of the CPUs in set:
+// cpuN user nice system idle iowait irq softirq steal guest guest_nice
+// Guest time is contained in user and nice already.
+func parseLoad(b []byte, set *unix.CPUSet) (l Load, ok bool) {
+	for line := range bytes.Lines(b) {
+		f := bytes.Fields(line)
+		if len(f) < 9 {
+			continue
+		}
+		name, isCPU := bytes.CutPrefix(f[0], []byte("cpu"))
+		n, err := strconv.Atoi(string(name))
+		if !isCPU || err != nil || !set.IsSet(n) {
+			continue // the total, another CPU, another counter
+		}
+		for i, col := range f[1:9] {
+			n, err := strconv.ParseInt(string(col), 10, 64)
+			if err != nil {
+				return Load{}, false
+			}
+			switch d := time.Duration(n) * tick; i {
+			case 3, 4: // idle, iowait
+			case 5, 6:
+				// Interrupts are mostly our own loopback traffic. Kernels that account
+				// for them apart leave them out of a process's time as well, and they
+				// would look foreign. A foreign program shows by its own time.
+			case 7:
+				l.Stolen += d
+			default:
+				l.Busy += d
+			}
+		}
+		ok = true
+	}
+	return l, ok
+}
+
+// PinCPU is the CPU that Pin uses: the last one allowed, as the first takes most
+// interrupts.
+func PinCPU() int {
+	last := 0
+	for i := range len(allowed) * 64 {
+		if allowed.IsSet(i) {
+			last = i
+		}
+	}
+	return last
+}
+
+// Pin lets all threads of the process pid run on PinCPU only.
+func Pin(pid int) error {
+	var set unix.CPUSet
+	set.Set(PinCPU())
+	return setAffinity(pid, &set)
+}
+
+// Unpin lets the process run on every CPU again that this one started with.
+func Unpin(pid int) error { return setAffinity(pid, &allowed) }
+
+// setAffinity sets it for each thread; threads started later inherit it.
+func setAffinity(pid int, set *unix.CPUSet) error {
+	dir := fmt.Sprintf("/proc/%d/task", pid)
+	// Twice: a thread started while the first pass ran may have escaped it.
+	for range 2 {
+		tasks, err := os.ReadDir(dir)
+		if err != nil {
+			return fmt.Errorf("set CPUs of process %d: %w", pid, err)
+		}
+		for _, t := range tasks {
+			tid, err := strconv.Atoi(t.Name())
+			if err != nil {
+				continue
+			}
+			err = unix.SchedSetaffinity(tid, set)
+			if err != nil && !errors.Is(err, unix.ESRCH) { // it ended meanwhile
+				return fmt.Errorf("set CPUs of thread %d of process %d: %w", tid, pid, err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+//go:build linux
+
+package machine
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestParseLoad(t *testing.T) {
+	const stat = "cpu  1 1 1 1 1 1 1 1 1 1\n" +
+		"cpu0 100 20 30 4000 500 6 7 8 9 9\n" +
+		"cpu1 1000 0 0 0 0 0 0 0 0 0\n" +
+		"cpu2 1 0 0 0 0 0 0 1 0 0\n" +
+		"intr 12345 0 0 0 0 0 0 0 0 0\n"
+	var set unix.CPUSet
+	set.Set(0)
+	set.Set(2)
+	l, ok := parseLoad([]byte(stat), &set)
+	if want := (100 + 20 + 30 + 1) * tick; !ok || l.Busy != want {
+		t.Errorf("busy is %v (ok %v), want %v: idle, iowait, interrupts, steal, the guest columns and CPU 1, which we may not use, are no part of it", l.Busy, ok, want)
+	}
+	if l.Stolen != 9*tick {
+		t.Errorf("stolen is %v, want %v", l.Stolen, 9*tick)
+	}
+	for _, bad := range []string{"", "cpu0 1 2 3", "intr 1 2 3 4 5 6 7 8 9", "cpu0 a b c d e f g h i", "cpu1 1 1 1 1 1 1 1 1 1"} {
+		if _, ok := parseLoad([]byte(bad), &set); ok {
+			t.Errorf("%q was taken for a load", bad)
+		}
+	}
+}
+
+func TestReadLoadAndCPUTimeMove(t *testing.T) {
+	a, ok := ReadLoad()
+	if !ok {
+		t.Fatal("/proc/stat cannot be read on this Linux")
+	}
+	c := CPUTime()
+	for CPUTime()-c < 30*time.Millisecond { // bounded by the CPU time it burns
+	}
+	b, _ := ReadLoad()
+	if b.Busy+b.Stolen <= a.Busy+a.Stolen {
+		t.Errorf("30 ms of work left no trace: %+v, then %+v", a, b)
+	}
+}
+
+func TestForeign(t *testing.T) {
+	s := time.Second
+	for _, tc := range []struct {
+		why       string
+		a, b      Load
+		own, wall time.Duration
+		want      float64
+	}{
+		{"all busy time was ours", Load{Busy: 5 * s}, Load{Busy: 6 * s}, s, s, 0},
+		{"one of two CPUs was busy with others", Load{}, Load{Busy: 2 * s}, s, s, 0.5},
+		{"stolen time is foreign", Load{}, Load{Busy: s, Stolen: s}, s, s, 0.5},
+		{"ticks rounded down must not give a negative share", Load{}, Load{Busy: s}, s + 10*time.Millisecond, s, 0},
+		{"no time passed", Load{}, Load{Busy: s}, 0, 0, 0},
+	} {
+		if got := Foreign(tc.a, tc.b, tc.own, tc.wall, 2); got != tc.want {
+			t.Errorf("%s: %v, want %v", tc.why, got, tc.want)
+		}
+	}
+}
+
+func TestPin(t *testing.T) {
+	before := CPUs()
+	if err := Pin(os.Getpid()); err != nil {
+		t.Fatalf("pinning this process: %v", err)
+	}
+	var now unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &now); err != nil {
+		t.Fatal(err)
+	}
+	if now.Count() != 1 || !now.IsSet(PinCPU()) {
+		t.Errorf("%d CPUs after pinning, want CPU %d alone", now.Count(), PinCPU())
+	}
+	if err := Unpin(os.Getpid()); err != nil {
+		t.Fatalf("releasing this process: %v", err)
+	}
+	if err := unix.SchedGetaffinity(0, &now); err != nil {
+		t.Fatal(err)
+	}
+	if now.Count() != before {
+		t.Errorf("%d CPUs after releasing, want the %d of the start", now.Count(), before)
+	}
+	if err := Pin(1 << 30); err == nil {
+		t.Error("pinning a process that does not exist succeeded")
+	}
+}

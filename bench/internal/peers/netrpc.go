@@ -1,0 +1,67 @@
+package peers
+
+import (
+	"net"
+	"net/rpc"
+	"net/rpc/jsonrpc"
+)
+
+// net/rpc of Go's standard library, with its two codecs. It has no streams.
+
+var (
+	gobPeer = Peer{Name: "gob", Title: "net/rpc, gob", Dial: gobDial,
+		Serve: func(addr string) (string, error) {
+			return netrpcServe(addr, func(s *rpc.Server, c net.Conn) { s.ServeConn(c) })
+		}}
+	jsonPeer = Peer{Name: "json", Title: "net/rpc, JSON", Dial: jsonDial,
+		Serve: func(addr string) (string, error) {
+			return netrpcServe(addr, func(s *rpc.Server, c net.Conn) { s.ServeCodec(jsonrpc.NewServerCodec(c)) })
+		}}
+)
+
+// EchoService is what the server registers.
+type EchoService struct{}
+
+// Echo sends the string back.
+func (EchoService) Echo(a *string, r *string) error { *r = *a; return nil }
+
+// Bytes sends the bytes back.
+func (EchoService) Bytes(a *[]byte, r *[]byte) error { *r = *a; return nil }
+
+func netrpcServe(addr string, serve func(*rpc.Server, net.Conn)) (string, error) {
+	s := rpc.NewServer()
+	if err := s.RegisterName("Bench", EchoService{}); err != nil {
+		return "", err
+	}
+	return serveTCP(addr, func(c net.Conn) { serve(s, c) })
+}
+
+type netrpcConn struct{ c *rpc.Client }
+
+func gobDial(addr string) (Conn, error) {
+	c, err := rpc.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return netrpcConn{c}, nil
+}
+
+func jsonDial(addr string) (Conn, error) {
+	c, err := jsonrpc.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return netrpcConn{c}, nil
+}
+
+func (c netrpcConn) Echo(s string) (r string, err error) {
+	err = c.c.Call("Bench.Echo", &s, &r)
+	return r, err
+}
+
+func (c netrpcConn) EchoBytes(p []byte) (r []byte, err error) {
+	err = c.c.Call("Bench.Bytes", &p, &r)
+	return r, err
+}
+
+func (c netrpcConn) Close() error { return c.c.Close() }

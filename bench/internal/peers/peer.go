@@ -1,0 +1,71 @@
+// Package peers has one driver for each system that is written in Go: how to serve
+// an echo and a stream with it, and how to call them. A driver does what the system's
+// own documentation shows and sets only what the work needs (message sizes); none is
+// tuned beyond that, and none is held back.
+package peers
+
+import (
+	"errors"
+	"slices"
+	"sync/atomic"
+)
+
+// Peer is one system under test.
+type Peer struct {
+	Name  string // on the command line
+	Title string // in tables
+	// Serve starts a server on addr (host:port, port 0 allowed) and returns the address
+	// that Dial of another process takes. It serves until the process ends.
+	Serve func(addr string) (actual string, err error)
+	// Dial makes one connection.
+	Dial func(addr string) (Conn, error)
+}
+
+// Conn is one connection, used by as many goroutines at once as calls are in flight.
+// What else a system can do is told by the interfaces below.
+type Conn interface {
+	// Echo has the server send s back.
+	Echo(s string) (string, error)
+	Close() error
+}
+
+// ByteEchoer is a Conn that can send bytes.
+type ByteEchoer interface {
+	// EchoBytes has the server send p back. The result may be overwritten by the next call.
+	EchoBytes(p []byte) ([]byte, error)
+}
+
+// Streamer is a Conn that can receive streams.
+type Streamer interface {
+	// Stream receives the integers 0 to n-1 and returns how many came.
+	Stream(n int) (int, error)
+}
+
+// Pipeliner is a Conn without calls of their own: one goroutine keeps window echoes
+// on the way. It is the floor that the calls of others are compared with.
+type Pipeliner interface {
+	// Pipeline runs until stop is set and returns the number of echoes that came back.
+	Pipeline(s string, window int, stop *atomic.Bool) (int64, error)
+}
+
+// errOrder is what a Stream reports whose items are not 0, 1, 2, …
+var errOrder = errors.New("stream item out of order")
+
+// maxMessage is the size limit set where a system's own is below the 1 MiB of the
+// work plus its envelope.
+const maxMessage = 8 << 20
+
+// All lists the systems in the order of the tables: ours, the floor, then others
+// from the closest relatives to the farthest.
+var All = []Peer{
+	zrpcPeer, rawPeer, muxPeer, gobPeer, jsonPeer, grpcPeer, connectPeer, natsPeer, zmq4Peer,
+}
+
+// Find returns the peer of that name.
+func Find(name string) (Peer, bool) {
+	i := slices.IndexFunc(All, func(p Peer) bool { return p.Name == name })
+	if i < 0 {
+		return Peer{}, false
+	}
+	return All[i], true
+}

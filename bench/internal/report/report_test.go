@@ -1,0 +1,136 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zrpc-go/zrpc/bench/internal/suite"
+)
+
+func TestNumbersAreShort(t *testing.T) {
+	for _, tc := range []struct {
+		v    float64
+		want string
+	}{
+		{0, "0.00"}, {0.456, "0.46"}, {9.99, "9.99"}, {9.996, "10.0"}, {39.44, "39.4"}, {99.96, "100"}, {1234.4, "1234"},
+		{9994, "9994"}, {9996, "10.0k"}, {34_549, "34.5k"}, {248_000, "248k"}, {999_499, "999k"}, {999_501, "1.00M"},
+		{13_500_000, "13.5M"}, {math.NaN(), none}, {math.Inf(1), none},
+	} {
+		if got := number(tc.v); got != tc.want {
+			t.Errorf("number(%v) is %q, want %q", tc.v, got, tc.want)
+		}
+	}
+	for v, want := range map[float64]string{0.02: "0.02", 2.98: "3", 90.4: "90"} {
+		if got := count(v); got != want {
+			t.Errorf("count(%v) is %q, want %q", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{1: "1.00×", 8.04: "8.04×", 0.26: "0.26×", 0.071: "0.071×", 0.0048: "0.0048×", 160.2: "160×"} {
+		if got := ratio(v); got != want {
+			t.Errorf("ratio(%v) is %q, want %q", v, got, want)
+		}
+	}
+	if got := ratio(math.NaN()); got != "" {
+		t.Errorf("no ratio is written as %q", got)
+	}
+}
+
+// result is a small benchmark: ours, one that is twice as slow, one without figures.
+func result(t *testing.T) *suite.Result {
+	t.Helper()
+	works, err := suite.Choose([]string{"unary", "stream"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 2.0
+	return &suite.Result{
+		Systems: []suite.System{{Name: Base, Title: "zrpc"}, {Name: "b", Title: "other"}, {Name: "c", Title: "absent"}},
+		Works:   works, Rounds: 2,
+		Samples: []suite.Sample{
+			{Peer: Base, Work: "unary", Round: 0, Ops: 100, Seconds: 1, P50: 10, P99: 30, P999: 50, ClientCPU: 4, ServerCPU: 6, ClientAllocs: &n, ServerAllocs: &n},
+			{Peer: "b", Work: "unary", Round: 0, Ops: 50, Seconds: 1, P50: 20, P99: 60, P999: 90, ClientCPU: 5, ServerCPU: 7},
+			{Peer: Base, Work: "unary", Round: 1, Ops: 100, Seconds: 1, P50: 20, P99: 31, P999: 51, ClientCPU: 4, ServerCPU: 6, ClientAllocs: &n, ServerAllocs: &n},
+			{Peer: "b", Work: "unary", Round: 1, Ops: 50, Seconds: 1, P50: 40, P99: 60, P999: 90, ClientCPU: 5, ServerCPU: 7},
+			{Peer: Base, Work: "stream", Round: 0, Ops: 2_000_000, Seconds: 1, ClientCPU: 1, ServerCPU: 1},
+			{Peer: "b", Work: "stream", Round: 0, Ops: 500_000, Seconds: 1, Lost: 3, Dirty: true, Foreign: 0.4},
+		},
+		Skipped: []suite.Skipped{{Name: "libzmq", Title: "libzmq", Reason: "not measured (install libzmq3-dev)"}},
+		Failed:  []suite.Failure{{Cell: suite.Cell{Peer: "c", Work: "unary"}, Round: 0, Err: errors.New("connection refused")}},
+		Stopped: "out of time in round 2 of 3",
+	}
+}
+
+const wantText = `
+echo of 10 bytes, 1 call in flight
+        p50 µs    min–max  × zrpc  p99 µs  p99.9 µs  CPU client  CPU server  allocs client  server
+zrpc      15.0  10.0–20.0   1.00×    30.5      50.5        4.00        6.00              2       2
+other     30.0  20.0–40.0   2.00×    60.0      90.0        5.00        7.00              –       –
+absent       –
+
+server stream of small integers
+        items/s  min–max  × zrpc  CPU client  CPU server  allocs client  server
+zrpc      2.00M            1.00×        1.00        1.00              –       –
+other     500k!            0.25×           –           –              –       –
+absent        –
+
+libzmq: not measured (install libzmq3-dev)
+c, unary, round 1: FAILED: connection refused
+b: 3 stream items were sent and never came
+6 runs, 1 of them dropped because others used the CPUs meanwhile (the most in one run: 40 % of all CPUs).
+!: every run of this figure was such a run; it is the median of those.
+The benchmark ended early: out of time in round 2 of 3.
+`
+
+func TestText(t *testing.T) {
+	var b bytes.Buffer
+	Text(&b, result(t))
+	if got := b.String(); got != wantText {
+		t.Errorf("got\n%s\nwant\n%s", got, wantText)
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	var b bytes.Buffer
+	Markdown(&b, result(t), Machine{OS: "linux", Arch: "arm64", CPUs: 2, Procs: 2, Go: "go1.26"})
+	got := b.String()
+	for _, want := range []string{
+		"linux/arm64, arm64, 2 CPUs, GOMAXPROCS 2, go1.26.",
+		"| echo of a 10-byte string | p50 µs, 1 in flight | p99 µs | CPU µs a call, both sides | allocations a call, both sides | stream items/s |",
+		"| **zrpc** | 15.0 (1.00×) | 30.5 (1.00×) | 10.0 (1.00×) | 4 (1.00×) | 2.00M (1.00×) |",
+		"| other | 30.0 (2.00×) | 60.0 (1.97×) | 12.0 (1.20×) | – | 500k! (0.25×) |",
+		"| absent | – | – | – | – | – |",
+		"| other | 20.0–40.0 |",
+		"connection refused",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("there is no\n%s\nin\n%s", want, got)
+		}
+	}
+}
+
+func TestJSONHasEverySampleAndNoNaN(t *testing.T) {
+	var b bytes.Buffer
+	r := result(t)
+	if err := JSON(&b, r, suite.Plan{Time: time.Second}, ThisMachine(2)); err != nil {
+		t.Fatal(err)
+	}
+	var f file
+	if err := json.Unmarshal(b.Bytes(), &f); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Samples) != len(r.Samples) || len(f.Cells) != 4 || f.RunMs != 1000 || f.Machine.Procs != 2 {
+		t.Errorf("%d samples, %d cells, run of %d ms on %+v", len(f.Samples), len(f.Cells), f.RunMs, f.Machine)
+	}
+	c := f.Cells[1]
+	if c.Peer != "b" || c.Median != 30 || c.Min != 20 || c.Max != 40 || c.Runs != 2 || c.Ratio == nil || *c.Ratio != 2 {
+		t.Errorf("cell %+v, want the median 30 (20 to 40) of 2 runs, twice ours", c)
+	}
+	if len(f.Failed) != 1 || len(f.Skipped) != 1 || f.Stopped == "" {
+		t.Errorf("failed %v, skipped %v, stopped %q: a reader must find what is missing", f.Failed, f.Skipped, f.Stopped)
+	}
+}

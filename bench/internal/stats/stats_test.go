@@ -1,0 +1,145 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestBucketsCoverEveryDuration(t *testing.T) {
+	// Walk across every power of two, where an off-by-one would leave a gap or an overlap.
+	prev := -1
+	for shift := 1; shift < 42; shift++ {
+		for _, off := range []int64{-1, 0, 1} {
+			d := time.Duration(int64(1)<<shift + off)
+			i := bucket(d)
+			if i < 0 || i >= buckets {
+				t.Fatalf("%d ns: bucket %d is outside 0 to %d", d, i, buckets-1)
+			}
+			if i < prev {
+				t.Fatalf("%d ns: bucket %d is below the bucket %d of a shorter duration", d, i, prev)
+			}
+			prev = i
+			if got := middle(i); math.Abs(float64(got-d)) > float64(d)/sub+1 {
+				t.Errorf("%d ns is reported as %d ns, more than 1/%d away", d, got, sub)
+			}
+		}
+	}
+}
+
+func TestMiddleIsInTheBucketItNames(t *testing.T) {
+	for i := range buckets {
+		if got := bucket(middle(i)); got != i {
+			t.Fatalf("middle of bucket %d (%d ns) falls into bucket %d", i, middle(i), got)
+		}
+	}
+}
+
+func TestHistExtremes(t *testing.T) {
+	var h Hist
+	if got := h.Quantile(0.5); got != 0 {
+		t.Errorf("median of an empty histogram is %v, want 0", got)
+	}
+	h.Add(-time.Second) // a clock that stepped back must not index below the array
+	if got := h.Quantile(0.5); got != 0 {
+		t.Errorf("a negative duration is reported as %v, want 0", got)
+	}
+	h.Add(math.MaxInt64) // nor one beyond the last bucket
+	if got := h.Quantile(1); got < time.Hour {
+		t.Errorf("the longest duration is reported as %v, want the last bucket", got)
+	}
+	if h.Count() != 2 {
+		t.Errorf("count is %d, want 2", h.Count())
+	}
+}
+
+func TestHistQuantilesMatchSortedValues(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2)) // fixed: the same values on every run
+	var h, first, second Hist
+	var all []time.Duration
+	for i := range 20_000 {
+		d := time.Duration(math.Exp(rng.NormFloat64()) * 50_000) // log-normal around 50 µs, as latencies are
+		all = append(all, d)
+		h.Add(d)
+		if i%2 == 0 {
+			first.Add(d)
+		} else {
+			second.Add(d)
+		}
+	}
+	slices.Sort(all)
+	first.Merge(&second)
+	for _, q := range []float64{0, 0.5, 0.9, 0.99, 0.999, 1} {
+		want := all[min(int(q*float64(len(all))), len(all)-1)]
+		got := h.Quantile(q)
+		if diff := math.Abs(float64(got - want)); diff > float64(want)/sub+1 {
+			t.Errorf("q=%v: %v, sorted values say %v", q, got, want)
+		}
+		if m := first.Quantile(q); m != got {
+			t.Errorf("q=%v: two merged halves say %v, the whole says %v", q, m, got)
+		}
+	}
+}
+
+func TestHistAddDoesNotAllocate(t *testing.T) {
+	var h Hist
+	if n := testing.AllocsPerRun(100, func() { h.Add(time.Microsecond) }); n != 0 {
+		t.Errorf("Add allocates %v times: it would disturb the allocations it stands beside", n)
+	}
+}
+
+func TestSummarize(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, tc := range []struct {
+		why           string
+		in            []float64
+		med, min, max float64
+		n             int
+	}{
+		{"odd count: the middle one", []float64{3, 1, 2}, 2, 1, 3, 3},
+		{"even count: between the two in the middle", []float64{4, 1, 2, 3}, 2.5, 1, 4, 4},
+		{"one repeat is its own median", []float64{7}, 7, 7, 7, 1},
+		{"failed repeats are left out", []float64{nan, 5, inf, 6, nan}, 5.5, 5, 6, 2},
+		{"an outlier moves the maximum and not the median", []float64{10, 11, 900}, 11, 10, 900, 3},
+	} {
+		in := slices.Clone(tc.in)
+		got := Summarize(in)
+		if got.Median != tc.med || got.Min != tc.min || got.Max != tc.max || got.N != tc.n {
+			t.Errorf("%s: %+v, want median %v, min %v, max %v, n %d", tc.why, got, tc.med, tc.min, tc.max, tc.n)
+		}
+		for i := range in {
+			if in[i] != tc.in[i] && !math.IsNaN(tc.in[i]) {
+				t.Errorf("%s: the input was reordered; rounds are matched by position", tc.why)
+			}
+		}
+	}
+	for _, none := range [][]float64{nil, {nan}} {
+		if got := Summarize(none); got.N != 0 || !math.IsNaN(got.Median) || !math.IsNaN(got.Min) || !math.IsNaN(got.Max) {
+			t.Errorf("no repeats: %+v, want NaN and n 0, so that no figure is made up", got)
+		}
+	}
+}
+
+func TestRatio(t *testing.T) {
+	nan := math.NaN()
+	for _, tc := range []struct {
+		why     string
+		v, base []float64
+		want    float64
+	}{
+		{"each round is compared within itself: the second ran on a machine half as fast", []float64{20, 40, 20}, []float64{10, 20, 10}, 2},
+		{"the base against itself", []float64{1, 9, 4}, []float64{1, 9, 4}, 1},
+		{"a round that one of them lost is left out", []float64{20, nan, 60}, []float64{10, 10, nan}, 2},
+		{"no round in common: the medians serve", []float64{30, nan}, []float64{nan, 10}, 3},
+		{"a base of zero says nothing", []float64{5}, []float64{0}, nan},
+		{"nothing measured", nil, []float64{1}, nan},
+		{"no base", []float64{5}, nil, nan},
+	} {
+		got := Ratio(tc.v, tc.base)
+		if got != tc.want && !(math.IsNaN(got) && math.IsNaN(tc.want)) {
+			t.Errorf("%s: %v, want %v", tc.why, got, tc.want)
+		}
+	}
+}

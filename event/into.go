@@ -1,0 +1,78 @@
+package event
+
+import "fmt"
+
+// sliceInto stores an array whose elements decode makes.
+func sliceInto[T any](raw []byte, p *[]T, decode func([]byte) (T, error)) error {
+	if p == nil {
+		return badTarget(p)
+	}
+	t, i, err := readToken(raw, 0)
+	switch {
+	case err != nil:
+		return brokenValue(err)
+	case t.kind == kindNil:
+		*p = nil
+		return nil
+	case t.kind != kindArray:
+		return t.mismatch(kindArray)
+	}
+	s := make([]T, 0, min(t.n, maxPresize))
+	for n := range t.n {
+		next, err := Skip(raw, i)
+		if err != nil {
+			return err
+		}
+		v, err := decode(raw[i:next])
+		if err != nil {
+			return at(err, indexStep(n))
+		}
+		s = append(s, v)
+		i = next
+	}
+	*p = s
+	return nil
+}
+
+func indexStep(i int) string { return fmt.Sprintf("[%d]", i) }
+
+// mapInto stores a map with text keys whose values decode makes. A bin key is
+// taken as decodeString takes it.
+func mapInto[T any](raw []byte, p *map[string]T, decode func([]byte) (T, error)) error {
+	if p == nil {
+		return badTarget(p)
+	}
+	t, i, err := readToken(raw, 0)
+	switch {
+	case err != nil:
+		return brokenValue(err)
+	case t.kind == kindNil:
+		*p = nil
+		return nil
+	case t.kind != kindMap:
+		return t.mismatch(kindMap)
+	}
+	m := make(map[string]T, min(t.n, maxPresize))
+	for range t.n {
+		start := i
+		key, err := decodeString(raw[i:])
+		if err != nil {
+			return at(err, "key")
+		}
+		if i, err = Skip(raw, i); err != nil {
+			return err
+		}
+		next, err := Skip(raw, i)
+		if err != nil {
+			return err
+		}
+		v, err := decode(raw[i:next])
+		if err != nil {
+			return at(err, keyStep(raw, start))
+		}
+		m[key] = v
+		i = next
+	}
+	*p = m
+	return nil
+}

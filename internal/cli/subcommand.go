@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// subcommand is a word that, as the first of the command line, is neither address nor command.
+type subcommand struct {
+	name, args, help string
+	run              func(e *Env, args []string) int
+}
+
+// subcommands are looked up by Main and listed in the help. A function, because they refer to the help themselves.
+func subcommands() []subcommand {
+	return []subcommand{
+		{"completion", "SHELL", "completion of options and live method names, for bash, zsh or fish", (*Env).completion},
+		{"gen", "doc ...", "Go code that gives services their documentation", (*Env).gen},
+		{"version", "", "print the version", (*Env).version},
+	}
+}
+
+// subcommandNames lists them for error messages.
+func subcommandNames() []string {
+	var names []string
+	for _, s := range subcommands() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// gen writes code. What it writes is the job of a package of its own.
+func (e *Env) gen(args []string) int {
+	if len(args) == 0 || args[0] != "doc" {
+		fmt.Fprintln(e.Stderr, "zrpc: error: what shall be generated? There is: zrpc gen doc")
+		return exitUsage
+	}
+	return genDoc(args[1:], e.Stdout, e.Stderr)
+}
+
+// version prints what was built.
+func (e *Env) version(args []string) int {
+	if len(args) > 0 {
+		fmt.Fprintln(e.Stderr, "zrpc: error: version takes no arguments")
+		return exitUsage
+	}
+	version := "(unknown)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+	}
+	fmt.Fprintf(e.Stdout, "zrpc %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return exitOK
+}

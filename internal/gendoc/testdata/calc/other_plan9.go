@@ -1,0 +1,4 @@
+package calc
+
+// Elsewhere is built for another system.
+func Elsewhere() {}

@@ -1,0 +1,91 @@
+// Package layers holds the test that keeps imports going one way.
+package layers
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/zrpc-go/zrpc/"
+
+// third-party modules that a layer may use, by the start of their import path
+const (
+	zmq4    = "github.com/go-zeromq/zmq4"
+	msgpack = "github.com/vmihailenco/msgpack/v5"
+	uuid    = "github.com/google/uuid"
+	times   = "github.com/ncruces/go-strftime"
+)
+
+// allowed is every arrow of ARCHITECTURE.md: what the non-test files of a
+// package may import besides the standard library. A package that is not named
+// here fails the test: a new one has to say where it belongs.
+var allowed = map[string][]string{
+	// Wire layer: a connection; then many of them. They know nothing of zerorpc.
+	"internal/zmtp":   {zmq4},
+	"internal/socket": {zmq4, "internal/zmtp"},
+
+	// Event layer: the message; then the conversation, which declares the
+	// connection that it needs and so can be tested in memory.
+	"event":  {msgpack},
+	"stream": {"event", uuid},
+
+	// RPC layer.
+	"internal/method": {"event"},
+	"zrpc":            {"event", "stream", "internal/method", "internal/socket", "internal/zmtp", zmq4},
+	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp", uuid},
+
+	// What only the program needs; the library imports none of it.
+	"internal/pyprint":  {"event"},
+	"internal/services": {"event", times},
+	"internal/gendoc":   {},
+	"internal/cli":      {"event", "zrpc", "internal/pyprint", "internal/services", "internal/gendoc"},
+	"cmd/zrpc":          {"internal/cli"},
+
+	"examples":        {"zrpc", "pubsub", "event"},
+	"interop":         {"zrpc", "pubsub", "event"},
+	"internal/layers": {},
+}
+
+// rule finds the rule of a package: its own, or that of the tree it is in.
+func rule(pkg string) ([]string, bool) {
+	for p := pkg; ; {
+		if r, ok := allowed[p]; ok {
+			return r, true
+		}
+		i := strings.LastIndexByte(p, '/')
+		if i < 0 {
+			return nil, false
+		}
+		p = p[:i]
+	}
+}
+
+func TestImportsGoOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(words[0], module)
+		may, ok := rule(pkg)
+		if !ok {
+			t.Errorf("%s: no rule says what it may import; give it its place in allowed and ARCHITECTURE.md", pkg)
+			continue
+		}
+		for _, imp := range words[1:] {
+			if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") {
+				continue // standard library
+			}
+			imp = strings.TrimPrefix(imp, module)
+			fits := func(m string) bool {
+				return imp == m || strings.HasPrefix(imp, m+"/") && strings.Contains(m, ".")
+			}
+			if !slices.ContainsFunc(may, fits) && !strings.HasPrefix(imp, pkg+"/") {
+				t.Errorf("%s imports %s: against the arrows of ARCHITECTURE.md", pkg, imp)
+			}
+		}
+	}
+}

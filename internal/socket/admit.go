@@ -1,0 +1,128 @@
+package socket
+
+import (
+	"container/list"
+	"context"
+	"net"
+	"time"
+
+	"github.com/zrpc-go/zrpc/internal/zmtp"
+)
+
+// shake is an accepted connection whose handshake is not done.
+type shake struct {
+	nc      net.Conn
+	evicted bool // closed by us in favour of a newer one
+}
+
+// handshake runs ZMTP's handshake on a new connection. The end of ctx closes
+// the connection.
+func (s *Socket) handshake(ctx context.Context, nc net.Conn, accepted bool) (*zmtp.Conn, error) {
+	cfg := s.o.Conn
+	cfg.Type, cfg.Identity = s.o.Type, s.o.Identity
+	cfg.Security, cfg.Server = nil, accepted
+	if s.o.Security != nil {
+		cfg.Security, cfg.Server = s.o.Security(accepted)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = nc.Close() })
+	defer stop()
+	return zmtp.Handshake(nc, &cfg)
+}
+
+// enter makes a connection a peer, or returns nil if the socket or ctx, which
+// is the connector's, has ended meanwhile.
+func (s *Socket) enter(ctx context.Context, c *zmtp.Conn, ep string, accepted bool) *Peer {
+	p := &Peer{Conn: c, Endpoint: ep, Accepted: accepted}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || ctx.Err() != nil {
+		return nil
+	}
+	// No takeover: whoever announces a name that is taken gets a number. The
+	// answers of the first would otherwise go to anybody who knows its name.
+	id := c.PeerIdentity()
+	if len(id) == 0 || s.peers[string(id)] != nil {
+		id = s.ids.take(s.peers)
+	}
+	p.RoutingID = id
+	s.peers[string(id)] = p
+	if s.trim == nil {
+		s.trim = time.AfterFunc(trimEvery, s.trimPeers)
+	}
+	return p
+}
+
+// serve hands a peer to its owner and takes it away when that is done.
+func (s *Socket) serve(p *Peer) {
+	s.log.Debug("peer came", "endpoint", p.Endpoint, "addr", p.RemoteAddr(), "type", p.PeerType())
+	s.o.Serve(p)
+	s.mu.Lock()
+	delete(s.peers, string(p.RoutingID))
+	s.mu.Unlock()
+	// Serve may have returned by itself; what it has queued still goes out.
+	s.closePeer(p)
+	s.log.Debug("peer gone", "endpoint", p.Endpoint, "addr", p.RemoteAddr(), "cause", p.Err())
+}
+
+// accept takes on a connection that came by a listener, or closes it. It never
+// waits: the handshake has a goroutine of its own.
+func (s *Socket) accept(nc net.Conn, ep string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.accepted >= s.o.MaxConns {
+		_ = nc.Close()
+		if !s.closed {
+			s.count.refusedConns.Add(1)
+			s.log.Warn("connection refused: there are as many as MaxConns allows", "endpoint", ep, "conns", s.accepted)
+		}
+		return
+	}
+	// A good peer is through in milliseconds, so the oldest is the one to go:
+	// half-open connections by the thousand cannot keep good ones out.
+	if s.shaking.Len() >= s.o.MaxHandshakes {
+		s.evictLocked()
+	}
+	s.accepted++
+	at := s.shaking.PushBack(&shake{nc: nc})
+	s.work.Go(func() { s.runAccepted(nc, ep, at) })
+}
+
+// evictLocked closes the connection that has been handshaking for longest.
+func (s *Socket) evictLocked() {
+	at := s.shaking.Front()
+	if at == nil {
+		return
+	}
+	sh := s.shaking.Remove(at).(*shake)
+	sh.evicted = true
+	s.count.evictedHandshakes.Add(1)
+	_ = sh.nc.Close()
+}
+
+// runAccepted is the goroutine of an accepted connection.
+func (s *Socket) runAccepted(nc net.Conn, ep string, at *list.Element) {
+	defer func() {
+		s.mu.Lock()
+		s.accepted--
+		s.mu.Unlock()
+	}()
+	c, err := s.handshake(s.ctx, nc, true)
+	s.mu.Lock()
+	sh := at.Value.(*shake)
+	if !sh.evicted {
+		s.shaking.Remove(at)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.count.handshakeFailures.Add(1)
+		s.log.Debug("handshake failed", "endpoint", ep, "addr", nc.RemoteAddr(), "err", err)
+		return
+	}
+	p := s.enter(s.ctx, c, ep, true)
+	if p == nil {
+		_ = c.Close(nil)
+		return
+	}
+	s.count.accepted.Add(1)
+	s.serve(p)
+}

@@ -1,0 +1,217 @@
+package socket
+
+import (
+	"container/list"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Socket is a set of peers by any number of endpoints, bound and connected.
+// All methods may be called concurrently.
+type Socket struct {
+	// set at creation
+	o      Options
+	log    *slog.Logger
+	ctx    context.Context // ends when Close begins
+	cancel context.CancelFunc
+	work   sync.WaitGroup // all goroutines; added to under mu while not closed
+	count  counters
+
+	mu sync.Mutex
+
+	// mu guards the fields below.
+	closed     bool
+	listeners  map[*listener]struct{}
+	connectors map[*connector]struct{}
+	peers      map[string]*Peer // by routing id
+	accepted   int              // accepted connections, handshaking ones included
+	shaking    list.List        // *shake: accepted and handshaking, oldest first
+	ids        routingIDs
+	trim       *time.Timer // nil until the first peer
+}
+
+// New makes a socket without endpoints.
+func New(o Options) *Socket {
+	s := &Socket{
+		o:          o.withDefaults(),
+		listeners:  map[*listener]struct{}{},
+		connectors: map[*connector]struct{}{},
+		peers:      map[string]*Peer{},
+		ids:        newRoutingIDs(),
+	}
+	s.log = s.o.Logger
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Bind listens on an endpoint and returns the endpoint that it really got:
+// tcp://127.0.0.1:* becomes tcp://127.0.0.1:45831. Errors are *EndpointError.
+func (s *Socket) Bind(ep string) (actual string, err error) {
+	e, err := parseEndpoint(ep, true)
+	if err != nil {
+		return "", err
+	}
+	ln, actual, err := listen(e)
+	if err != nil {
+		return "", err
+	}
+	l := &listener{s: s, ln: ln, asked: ep, actual: actual}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		_ = ln.Close()
+		return "", &EndpointError{Op: "bind", Endpoint: ep, Err: ErrClosed}
+	}
+	s.listeners[l] = struct{}{}
+	s.work.Go(l.run)
+	s.log.Debug("bound", "endpoint", actual)
+	return actual, nil
+}
+
+// Connect makes and keeps up a connection to an endpoint. It returns at once,
+// whether or not somebody is there; only what can never work is an error, an
+// *EndpointError. Connecting twice to one endpoint makes two connections.
+func (s *Socket) Connect(ep string) error {
+	e, err := parseEndpoint(ep, false)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return &EndpointError{Op: "connect", Endpoint: ep, Err: ErrClosed}
+	}
+	c := newConnector(s, e)
+	s.connectors[c] = struct{}{}
+	s.work.Go(c.run)
+	return nil
+}
+
+// Unbind stops listening on an endpoint, as it was given to Bind or returned
+// by it. Connections that came by it stay.
+func (s *Socket) Unbind(ep string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := false
+	for l := range s.listeners {
+		if l.asked == ep || l.actual == ep {
+			found = true
+			delete(s.listeners, l)
+			l.stop()
+		}
+	}
+	if !found {
+		return &EndpointError{Op: "unbind", Endpoint: ep, Err: ErrNotFound, Hint: "it was not bound by this socket"}
+	}
+	return nil
+}
+
+// Disconnect ends all connections that Connect made to an endpoint. It returns
+// at once; what is queued still goes out for Options.Linger.
+func (s *Socket) Disconnect(ep string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := false
+	for c := range s.connectors {
+		if c.e.raw == ep {
+			found = true
+			delete(s.connectors, c)
+			c.cancel()
+		}
+	}
+	if !found {
+		return &EndpointError{Op: "disconnect", Endpoint: ep, Err: ErrNotFound, Hint: "this socket did not connect to it"}
+	}
+	for _, p := range s.peers {
+		if !p.Accepted && p.Endpoint == ep && !s.closed {
+			s.work.Go(func() { s.closePeer(p) })
+		}
+	}
+	return nil
+}
+
+// Close stops listening and connecting, lets queued messages go out for at
+// most Options.Linger, closes all connections and returns when all goroutines
+// of the socket, Serve included, have ended. Later calls wait likewise. The
+// error is always nil.
+func (s *Socket) Close() error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		s.cancel()
+		for l := range s.listeners {
+			l.stop()
+		}
+		if s.trim != nil {
+			s.trim.Stop()
+		}
+		for _, p := range s.peers {
+			s.work.Go(func() { s.closePeer(p) })
+		}
+	}
+	s.mu.Unlock()
+	s.work.Wait()
+	return nil
+}
+
+// Done is closed when Close begins.
+func (s *Socket) Done() <-chan struct{} { return s.ctx.Done() }
+
+// Peer returns the present peer of a routing id, or nil.
+func (s *Socket) Peer(routingID []byte) *Peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peers[string(routingID)]
+}
+
+// Peers returns the present peers in no particular order.
+func (s *Socket) Peers() []*Peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Peer, 0, len(s.peers))
+	for _, p := range s.peers {
+		all = append(all, p)
+	}
+	return all
+}
+
+// spawn starts a goroutine that Close waits for, unless Close has begun. It
+// must end when the socket's context does.
+func (s *Socket) spawn(f func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.work.Go(f)
+	return true
+}
+
+// closePeer ends a connection, what is queued first.
+func (s *Socket) closePeer(p *Peer) {
+	if s.o.Linger < 0 {
+		_ = p.Close(nil)
+	} else {
+		_ = p.CloseLinger(s.o.Linger)
+	}
+}
+
+// trimPeers lets idle connections give up buffers. It runs on the timer's
+// goroutine, under mu so that nothing of it outlives Close.
+func (s *Socket) trimPeers() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	for _, p := range s.peers {
+		p.Trim()
+	}
+	if len(s.peers) == 0 {
+		s.trim = nil // the next peer starts it again
+		return
+	}
+	s.trim.Reset(trimEvery)
+}

@@ -1,0 +1,64 @@
+package zmtp
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-zeromq/zmq4"
+)
+
+// Config is what a connection needs to know. Zero values mean the defaults in
+// limits.go. It is not changed by Handshake and may serve many connections.
+type Config struct {
+	Type     zmq4.SocketType // our socket type; required
+	Identity []byte          // announced by REQ, DEALER and ROUTER; at most 255 bytes, not starting with 0
+	Security zmq4.Security   // nil: NULL. A mechanism that encrypts traffic is refused
+	Server   bool            // this side bound: it plays the mechanism's server
+
+	HandshakeTimeout time.Duration // greeting and mechanism together; 0: 10 s
+	MaxMessage       int           // bytes of one whole message; 0: 64 MiB
+	MaxFrames        int           // frames of one message; 0: 64
+
+	SendHWM    int           // messages queued for this peer; 0: 1000
+	SendBytes  int           // bytes queued for this peer, beyond which the next message waits; 0: 1 MiB
+	WriteStall time.Duration // a peer that accepts no byte for so long is closed; 0: 30 s
+}
+
+// withDefaults returns a copy with the zero values replaced.
+func (c *Config) withDefaults() Config {
+	d := *c
+	setDefault(&d.HandshakeTimeout, DefaultHandshakeTimeout)
+	setDefault(&d.MaxMessage, DefaultMaxMessage)
+	setDefault(&d.MaxFrames, DefaultMaxFrames)
+	setDefault(&d.SendHWM, DefaultSendHWM)
+	setDefault(&d.SendBytes, DefaultSendBytes)
+	setDefault(&d.WriteStall, DefaultWriteStall)
+	if d.Security == nil {
+		d.Security = nullSecurity{}
+	}
+	return d
+}
+
+func setDefault[T int | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+// check refuses what can never work.
+func (c *Config) check() error {
+	if !knownType(string(c.Type)) {
+		return fmt.Errorf("zmtp: Config.Type %q is no ZeroMQ socket type", string(c.Type))
+	}
+	if err := checkIdentity(c.Identity); err != nil {
+		return fmt.Errorf("zmtp: Config.Identity: %w", err)
+	}
+	switch m := c.Security.Type(); m {
+	case zmq4.NullSecurity, zmq4.PlainSecurity:
+		return nil
+	default:
+		// Its frames would need decrypting, and zmq4's interface cannot say
+		// how: the size goes out before Encrypt, and MORE is not passed to it.
+		return fmt.Errorf("zmtp: Config.Security: %w: %s traffic is not supported, use NULL or PLAIN", ErrMechanism, m)
+	}
+}

@@ -1,0 +1,57 @@
+package zmtp
+
+import (
+	"math/bits"
+	"sync"
+)
+
+// readBuffer is the pooled buffer of reads.
+type readBuffer [readSize]byte
+
+var readPool = sync.Pool{New: func() any { return new(readBuffer) }}
+
+// Owned buffers come in eight classes per power of two, so that at most an
+// eighth is wasted: with plain powers of two a message of 1 MiB and its header
+// would cost 2 MiB. Smaller and larger ones are not worth keeping.
+const (
+	minPooled = 1 << 10
+	maxPooled = 5 << 20 // a payload of 4 MiB and what is around it
+	perPower  = 8
+)
+
+var ownedPools [32 * perPower]sync.Pool
+
+// sizeClass returns the index and the size of the least class that holds n
+// bytes, for minPooled <= n <= maxPooled.
+func sizeClass(n int) (class, size int) {
+	power := bits.Len(uint(n - 1)) // 1<<(power-1) < n <= 1<<power
+	half := 1 << (power - 1)
+	step := half / perPower
+	k := (n - half + step - 1) / step // 1..perPower
+	return power*perPower + k - 1, half + k*step
+}
+
+// getBuffer returns an empty buffer with room for n bytes at least.
+func getBuffer(n int) []byte {
+	if n > maxPooled {
+		return make([]byte, 0, n)
+	}
+	class, size := sizeClass(max(n, minPooled))
+	if p, _ := ownedPools[class].Get().(*[]byte); p != nil {
+		return (*p)[:0]
+	}
+	return make([]byte, 0, size)
+}
+
+// Recycle gives a Message.Buffer back for reuse. Nothing may use it, or a slice
+// of it, any more. Buffers that are not from here are left to the collector.
+func Recycle(buf []byte) {
+	n := cap(buf)
+	if n < minPooled || n > maxPooled {
+		return
+	}
+	if class, size := sizeClass(n); size == n {
+		b := buf[:0] // only what really goes into the pool escapes
+		ownedPools[class].Put(&b)
+	}
+}

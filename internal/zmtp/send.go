@@ -1,0 +1,181 @@
+package zmtp
+
+import (
+	"context"
+	"errors"
+)
+
+// Send queues a message and sees to its writing as f says. envelope is zero or
+// more encoded frames (AppendFrame with more, or a received Message.Envelope),
+// body the content of the last frame; both are copied. If the queue is at its
+// high-water mark, it waits until there is room, ctx ends or the connection is
+// closed; a nil ctx never ends. Messages of one goroutine keep their order. A
+// nil error says that the message is queued, not that the peer has it; an error
+// is ctx's, what Close was given, or what went wrong with a write, which this
+// connection does not recover from.
+func (c *Conn) Send(ctx context.Context, envelope, body []byte, f Flush) error {
+	w := &c.wr
+	w.mu.Lock()
+	if err := w.admitLocked(ctx); err != nil {
+		w.mu.Unlock()
+		return err
+	}
+	w.queueLocked(envelope, body)
+	return w.commitLocked(f)
+}
+
+// TrySend is Send that never waits: false if the queue is full or the
+// connection closed.
+func (c *Conn) TrySend(envelope, body []byte, f Flush) bool {
+	w := &c.wr
+	w.mu.Lock()
+	if w.stateLocked() != nil || w.fullLocked() {
+		w.mu.Unlock()
+		return false
+	}
+	w.queueLocked(envelope, body)
+	w.commitLocked(f)
+	return true
+}
+
+// SendOwned is Send for a body of two parts, of which tail is written from
+// where it is. head is copied. release, which may be nil, is called exactly
+// once, from any goroutine, as soon as tail is not used any more, whatever
+// became of it; an error of SendOwned makes no difference. Until then tail must
+// not change. release must not call Close.
+func (c *Conn) SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error {
+	w := &c.wr
+	w.mu.Lock()
+	if err := w.admitLocked(ctx); err != nil {
+		w.mu.Unlock()
+		if release != nil {
+			release()
+		}
+		return err
+	}
+	b := append(w.openLocked(), envelope...)
+	b = appendHeader(b, 0, len(head)+len(tail))
+	b = append(b, head...)
+	small := len(tail) <= copyMax
+	if small {
+		b = append(b, tail...)
+	}
+	w.addLocked(b)
+	if !small {
+		w.pendLocked(segment{b: tail, release: release})
+		w.nbytes += len(tail)
+	}
+	err := w.commitLocked(f)
+	if small && release != nil {
+		release()
+	}
+	return err
+}
+
+// SendCommand queues a command and writes it, as Now. It does not count
+// against the high-water mark: commands are few and the application's own.
+func (c *Conn) SendCommand(name string, body []byte) error {
+	if len(name) == 0 || len(name) > shortMax {
+		return errors.New("zmtp: a command's name has 1 to 255 bytes")
+	}
+	w := &c.wr
+	w.mu.Lock()
+	if err := w.stateLocked(); err != nil {
+		w.mu.Unlock()
+		return err
+	}
+	b := appendCommand(w.openLocked(), name, body)
+	w.nbytes += len(b) - len(w.buf)
+	w.buf = b
+	return w.commitLocked(Now)
+}
+
+// WaitRoom waits until the queue is below its high-water mark, ctx ends or the
+// connection is closed. Somebody else may take the room first.
+func (c *Conn) WaitRoom(ctx context.Context) error {
+	w := &c.wr
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.admitLocked(ctx)
+}
+
+// Queued returns what is queued and not yet written, commands only in bytes.
+func (c *Conn) Queued() (messages, bytes int) {
+	w := &c.wr
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.nmsgs, w.nbytes
+}
+
+// stateLocked returns why nothing can be sent, nil if it can.
+func (w *writer) stateLocked() error {
+	if w.err == nil && w.closing {
+		return ErrClosed
+	}
+	return w.err
+}
+
+// admitLocked waits for room; it unlocks while it waits.
+func (w *writer) admitLocked(ctx context.Context) error {
+	for {
+		if err := w.stateLocked(); err != nil {
+			return err
+		}
+		if !w.fullLocked() {
+			return nil
+		}
+		if !w.busy {
+			// What fills the queue was sent with Later: nobody writes it but us.
+			w.busy = true
+			w.flushLocked()
+			w.mu.Lock()
+			continue
+		}
+		if w.space == nil {
+			w.space = make(chan struct{})
+		}
+		space := w.space
+		w.mu.Unlock()
+		err := await(ctx, space)
+		w.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// await waits for ch to be closed or ctx, which may be nil, to end.
+func await(ctx context.Context, ch <-chan struct{}) error {
+	if ctx == nil {
+		<-ch
+		return nil
+	}
+	select {
+	case <-ch:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// queueLocked queues a copy of a message.
+func (w *writer) queueLocked(envelope, body []byte) {
+	b := append(w.openLocked(), envelope...)
+	b = appendHeader(b, 0, len(body))
+	if len(body) <= copyMax {
+		w.addLocked(append(b, body...))
+		return
+	}
+	// A buffer of its own: growing buf to its size would copy what is there.
+	w.addLocked(b)
+	own := append(getBuffer(len(body)), body...)
+	w.pendLocked(segment{b: own, whole: own, pooled: true})
+	w.nbytes += len(body)
+}
+
+// addLocked takes buf back, extended by the start or the whole of a message.
+func (w *writer) addLocked(b []byte) {
+	w.nbytes += len(b) - len(w.buf)
+	w.nmsgs++
+	w.buf = b
+}

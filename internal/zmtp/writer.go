@@ -1,0 +1,211 @@
+package zmtp
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// tryWriter writes what is possible without waiting: n < len(p) without an
+// error means that the peer's buffer is full. An in-memory net.Conn may
+// implement it.
+type tryWriter interface {
+	TryWrite(p []byte) (n int, err error)
+}
+
+// segment is a piece of the queue that is written with one call.
+type segment struct {
+	b       []byte // what is left to write
+	whole   []byte // our own buffer that b lies in, for reuse; nil: the sender's
+	pooled  bool   // whole came from getBuffer
+	release func() // of the sender's tail; may be nil
+}
+
+// writer is the writer half: a queue, and the right to write it. Whoever finds
+// nobody writing takes that right (busy) and writes; everybody else only
+// appends. Messages are appended whole, so what is written is whole as well.
+type writer struct {
+	// set at creation
+	conn  *Conn
+	nc    net.Conn
+	try   tryWriter // nil: only the flusher writes
+	hwm   int
+	bytes int
+	stall time.Duration
+	loop  func() // flush as a value, so that starting the flusher allocates nothing
+
+	flusher sync.WaitGroup // Add only under mu, with err nil
+
+	// mu guards the fields below
+	mu      sync.Mutex
+	closed  error         // why the connection was closed
+	err     error         // why nothing can be sent: closed, or a write failed
+	closing bool          // CloseLinger: nothing more is accepted
+	busy    bool          // somebody holds the right to write
+	used    bool          // something was written since the last Trim
+	pend    []segment     // queued before buf
+	buf     []byte        // queued last; messages are appended here
+	spare   []byte        // an empty buffer for the next batch
+	nmsgs   int           // messages queued, in flight included
+	nbytes  int           // bytes queued, in flight included
+	space   chan struct{} // closed when there may be room again; nil: nobody waits
+	idle    chan struct{} // closed when nothing is queued any more; nil: nobody waits
+	pong    pong
+
+	curMsgs, curBytes int // of those, in flight
+
+	// right to write only
+	cur   []segment   // in flight
+	curAt int         // cur's first segment that is not written
+	vec   net.Buffers // room for the flusher's vectors
+}
+
+// pong is the one PONG that may be due; a newer PING's context replaces it.
+type pong struct {
+	due     bool
+	n       int
+	context [maxPongContext]byte
+}
+
+func (w *writer) init(c *Conn, cfg *Config) {
+	w.conn, w.nc = c, c.nc
+	w.try = newTryWriter(c.nc)
+	w.hwm, w.bytes, w.stall = cfg.SendHWM, cfg.SendBytes, cfg.WriteStall
+	w.loop = w.flushLoop
+}
+
+// fullLocked tells whether the next message has to wait. The message that
+// crosses the byte limit is let in, so that large ones are not starved by
+// small ones; only one can do so.
+func (w *writer) fullLocked() bool { return w.nmsgs >= w.hwm || w.nbytes >= w.bytes }
+
+// openLocked returns the buffer to append a message to.
+func (w *writer) openLocked() []byte {
+	if w.buf == nil {
+		if w.spare == nil {
+			w.spare = make([]byte, 0, firstBuf)
+		}
+		w.buf, w.spare = w.spare, nil
+	}
+	return w.buf
+}
+
+// pendLocked queues a segment behind buf.
+func (w *writer) pendLocked(s segment) {
+	if len(w.buf) > 0 {
+		w.pend = append(w.pend, segment{b: w.buf, whole: w.buf})
+		w.buf = nil
+	}
+	w.pend = append(w.pend, s)
+}
+
+// takeLocked puts everything queued in flight, or leaves there what was not
+// written yet. False: there is nothing to write, or no way to.
+func (w *writer) takeLocked() bool {
+	if w.err != nil {
+		return false
+	}
+	if w.curAt < len(w.cur) {
+		return true
+	}
+	if w.pong.due {
+		w.pong.due = false
+		b := appendCommand(w.openLocked(), "PONG", w.pong.context[:w.pong.n])
+		w.nbytes += len(b) - len(w.buf)
+		w.buf = b
+	}
+	w.cur, w.pend, w.curAt = w.pend, w.cur[:0], 0
+	if len(w.buf) > 0 {
+		w.cur = append(w.cur, segment{b: w.buf, whole: w.buf})
+		w.buf = nil
+	}
+	w.curMsgs, w.curBytes = w.nmsgs, w.nbytes
+	w.used = w.used || len(w.cur) > 0
+	return len(w.cur) > 0
+}
+
+// land returns what is in flight to its owners, written or not, without the
+// lock: release functions are the senders'. It keeps one buffer as a spare.
+func (w *writer) land() (spare []byte) {
+	for i := range w.cur {
+		s := &w.cur[i]
+		switch {
+		case s.release != nil:
+			s.release()
+		case s.pooled:
+			Recycle(s.whole)
+		case cap(s.whole) > cap(spare) && cap(s.whole) <= keepBuf:
+			spare = s.whole[:0]
+		}
+	}
+	clear(w.cur)
+	w.cur, w.curAt = w.cur[:0], 0
+	return spare
+}
+
+// landedLocked accounts for what land returned.
+func (w *writer) landedLocked(spare []byte) {
+	w.nmsgs -= w.curMsgs
+	w.nbytes -= w.curBytes
+	w.curMsgs, w.curBytes = 0, 0
+	if w.err != nil {
+		return
+	}
+	if cap(spare) > cap(w.spare) {
+		w.spare = spare
+	}
+	if !w.fullLocked() {
+		w.wakeLocked()
+	}
+}
+
+// wakeLocked makes all waiting senders look again.
+func (w *writer) wakeLocked() {
+	if w.space != nil {
+		close(w.space)
+		w.space = nil
+	}
+}
+
+// restLocked gives the right to write back.
+func (w *writer) restLocked() {
+	w.busy = false
+	if w.idle != nil && w.nbytes == 0 {
+		close(w.idle)
+		w.idle = nil
+	}
+}
+
+// failLocked makes every later send report err, unless there is an earlier
+// reason, and empties the queue. It returns what the caller has to release once
+// the lock is free. What is in flight stays with the holder of the right to write.
+func (w *writer) failLocked(err error) []segment {
+	if w.err != nil {
+		return nil
+	}
+	w.err = err
+	dropped := w.pend
+	w.pend, w.buf, w.spare, w.pong.due = nil, nil, nil, false
+	w.nmsgs, w.nbytes = w.curMsgs, w.curBytes
+	w.wakeLocked()
+	return dropped
+}
+
+// releaseAll hands the tails and buffers of dropped segments back.
+func releaseAll(dropped []segment) {
+	for i := range dropped {
+		if s := &dropped[i]; s.release != nil {
+			s.release()
+		} else if s.pooled {
+			Recycle(s.whole)
+		}
+	}
+}
+
+// setPong makes a PONG due.
+func (w *writer) setPong(context []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.pong.due = w.err == nil
+	w.pong.n = copy(w.pong.context[:], context)
+}

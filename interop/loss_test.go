@@ -1,0 +1,276 @@
+package interop
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/zrpc-go/zrpc/interop/peer"
+	"github.com/zrpc-go/zrpc/zrpc"
+)
+
+// beat is the heartbeat of these tests: short, but long beside what a crowded
+// machine takes to run a process.
+const beat = time.Second
+
+// slack is what a crowded machine may add to a deadline.
+const slack = time.Second
+
+// lost checks that an error is LostRemote.
+func lost(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, zrpc.ErrLostRemote) {
+		t.Errorf("got %v, want LostRemote", err)
+	}
+}
+
+// within checks that a loss was found in time: three heartbeats.
+func within(t *testing.T, took, limit time.Duration) {
+	t.Helper()
+	if took > limit+slack {
+		t.Errorf("the loss was found after %v, want at most %v", took, limit)
+	}
+}
+
+// ways are how a peer can go.
+var ways = []struct {
+	name string
+	do   func(*peer.Process)
+}{
+	{"killed", (*peer.Process).Kill},
+	{"stopped", (*peer.Process).Pause}, // its connections stay open
+}
+
+// foreignServers are the real servers with the heartbeat of these tests.
+var foreignServers = []struct {
+	name  string
+	start func(testing.TB) *peer.Process
+}{
+	{"python", func(t testing.TB) *peer.Process {
+		return peer.Python(t, "server.py", "--bind", anyPort, "--heartbeat", fmt.Sprint(beat.Seconds()))
+	}},
+	{"node", func(t testing.TB) *peer.Process {
+		return peer.Node(t, "server.js", "--bind", anyPort, "--heartbeat", fmt.Sprint(beat.Seconds()))
+	}},
+}
+
+// foreignClients are drivers of the real clients, and what they call a loss.
+var foreignClients = []struct {
+	name  string
+	start func(testing.TB) *peer.Driver
+	loss  string
+}{
+	{"python", peer.PythonClient, "LostRemote"},
+	{"node", peer.NodeClient, "HeartbeatError"},
+}
+
+// TestServerLost: a real server goes in the middle of our client's call and
+// stream; both end with LostRemote in at most three heartbeats.
+func TestServerLost(t *testing.T) {
+	t.Parallel()
+	for _, of := range foreignServers {
+		for _, way := range ways {
+			t.Run(of.name+" "+way.name, func(t *testing.T) {
+				t.Parallel()
+				server := of.start(t)
+				c := ourClient(t, server.Endpoint(), zrpc.ClientOptions{Heartbeat: beat})
+				called, streamed := make(chan error, 1), make(chan error, 1)
+				go func() {
+					_, err := zrpc.Call[any](t.Context(), c, "sleep", 60)
+					called <- err
+				}()
+				go func() {
+					var last error
+					for _, err := range zrpc.Stream[int](t.Context(), c, "slow_stream", 1000, 0.1) {
+						last = err
+					}
+					streamed <- last
+				}()
+				server.WaitMethod(10*time.Second, "sleep", "begin")
+				server.WaitMethod(10*time.Second, "slow_stream", "begin")
+				begun := time.Now()
+				way.do(server)
+				lost(t, <-called)
+				within(t, time.Since(begun), 3*beat)
+				lost(t, <-streamed)
+				within(t, time.Since(begun), 3*beat)
+			})
+		}
+	}
+}
+
+// TestOurServerLost: our server goes in the middle of a real client's call and
+// stream, which must see it as they see any server go, and have nothing left.
+func TestOurServerLost(t *testing.T) {
+	t.Parallel()
+	for _, of := range foreignClients {
+		for _, way := range ways {
+			t.Run(of.name+" "+way.name, func(t *testing.T) {
+				t.Parallel()
+				server := peer.Self(t, "server", anyPort, beat.String())
+				client := of.start(t)
+				client.Must("new", peer.Args{"client": "c", "endpoint": server.Endpoint(), "heartbeat": beat.Seconds()})
+				called := client.Start("call", call("sleep", 60))
+				streamed := client.Start("stream", with(call("slow_stream", 1000, 0.1), "progress", true))
+				server.WaitMethod(10*time.Second, "sleep", "begin")
+				streamed.WaitProgress(10 * time.Second)
+				begun := time.Now()
+				way.do(server)
+				if o := called.Wait(10 * time.Second); o.Error == nil || o.Error.Type != of.loss {
+					t.Errorf("the call: %+v, want %s", o, of.loss)
+				}
+				within(t, time.Since(begun), 3*beat)
+				if s := streamed.Wait(10 * time.Second).Stream(t); s.Error == nil || s.Error.Type != of.loss {
+					t.Errorf("the stream: %+v, want %s", s, of.loss)
+				}
+				within(t, time.Since(begun), 3*beat)
+				same(t, "open channels", client.Must("stats", peer.Args{"client": "c"}), `{"channels": 0}`)
+			})
+		}
+	}
+}
+
+// TestClientLost: a real client goes in the middle of its call and stream; our
+// handlers' contexts end in at most three heartbeats and nothing stays behind.
+func TestClientLost(t *testing.T) {
+	t.Parallel()
+	for _, of := range foreignClients {
+		for _, way := range ways {
+			t.Run(of.name+" "+way.name, func(t *testing.T) {
+				t.Parallel()
+				s := ourServer(t, beat)
+				client := of.start(t)
+				client.Must("new", peer.Args{"client": "c", "endpoint": s.bind(t), "heartbeat": beat.Seconds()})
+				client.Start("call", call("sleep", 60))
+				s.waitNote(t, 10*time.Second, "begin sleep")
+				begun := time.Now()
+				way.do(client.Process)
+				s.waitNote(t, 10*time.Second, "lost sleep")
+				within(t, time.Since(begun), 3*beat)
+				eventually(t, slack, "the server holds no call", func() bool { return s.srv.Stats().Calls == 0 })
+				if way.name == "killed" {
+					eventually(t, slack, "the server holds no connection", func() bool { return s.srv.Stats().Conns == 0 })
+				}
+			})
+		}
+	}
+}
+
+// TestOurClientLost: our client goes in the middle of its call or stream; a real
+// server must see it as it sees any client go.
+func TestOurClientLost(t *testing.T) {
+	t.Parallel()
+	for _, way := range ways {
+		for _, method := range []string{"sleep", "slow_stream"} {
+			t.Run("python server, "+method+", client "+way.name, func(t *testing.T) {
+				t.Parallel()
+				server := foreignServers[0].start(t)
+				client := peer.Self(t, "client", server.Endpoint(), beat.String(), method)
+				server.WaitMethod(10*time.Second, method, "begin")
+				begun := time.Now()
+				way.do(client)
+				server.WaitMethod(10*time.Second, method, "LostRemote")
+				within(t, time.Since(begun), 3*beat)
+				holdsNothing(t, server)
+			})
+		}
+	}
+}
+
+// TestEarlyStopEndsServer: our client leaves a stream, and Python's generator
+// ends as if its client had died, in at most three heartbeats.
+func TestEarlyStopEndsServer(t *testing.T) {
+	t.Parallel()
+	server := foreignServers[0].start(t)
+	c := ourClient(t, server.Endpoint(), zrpc.ClientOptions{Heartbeat: beat})
+	for _, err := range zrpc.Stream[int](t.Context(), c, "slow_stream", 1000, 0.1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	begun := time.Now()
+	server.WaitNote(10*time.Second, "end of slow_stream", func(n peer.Note) bool {
+		return n.Method == "slow_stream" && n.Note != "begin"
+	})
+	within(t, time.Since(begun), 3*beat)
+	holdsNothing(t, server)
+}
+
+// TestEarlyStopEndsOurs: a Python client leaves a stream of our server and stays
+// connected; the iterator is ended in at most three heartbeats.
+func TestEarlyStopEndsOurs(t *testing.T) {
+	t.Parallel()
+	s := ourServer(t, beat)
+	client := peer.PythonClient(t)
+	client.Must("new", peer.Args{"client": "c", "endpoint": s.bind(t), "heartbeat": beat.Seconds()})
+	client.Must("stream", with(call("slow_stream", 1000, 0.1), "limit", 2))
+	begun := time.Now()
+	s.waitNote(t, 10*time.Second, "lost slow_stream")
+	within(t, time.Since(begun), 3*beat)
+	eventually(t, slack, "the server holds no call", func() bool { return s.srv.Stats().Calls == 0 })
+	same(t, "the next call", client.Must("call", call("hello", "RPC")), `"Hello, RPC"`)
+}
+
+// holdsNothing asks a Python server what it holds, but for this very call.
+func holdsNothing(t *testing.T, server *peer.Process) {
+	t.Helper()
+	c := ourClient(t, server.Endpoint(), zrpc.ClientOptions{})
+	var got map[string]int
+	eventually(t, 2*slack, "the server holds nothing but the question", func() bool {
+		var err error
+		if got, err = zrpc.Call[map[string]int](t.Context(), c, "stats"); err != nil {
+			t.Fatal(err)
+		}
+		return got["channels"] == 1 && got["tasks"] == 1
+	})
+}
+
+// TestServerComesLater: a client is there before its server, which is then
+// killed and comes again at the same place.
+func TestServerComesLater(t *testing.T) {
+	t.Parallel()
+	at := freeEndpoint(t)
+	c := ourClient(t, at, zrpc.ClientOptions{Heartbeat: 5 * time.Second})
+	for round := range 2 {
+		called := make(chan error, 1)
+		go func() {
+			_, err := zrpc.Call[string](t.Context(), c, "hello", "RPC")
+			called <- err
+		}()
+		server := peer.Python(t, "server.py", "--bind", at)
+		select {
+		case err := <-called:
+			if err != nil {
+				t.Errorf("round %d: %v", round, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("round %d: no answer", round)
+		}
+		server.Kill()
+	}
+}
+
+// TestOurServerComesLater is the same with the real clients.
+func TestOurServerComesLater(t *testing.T) {
+	t.Parallel()
+	for _, of := range foreignClients {
+		t.Run(of.name, func(t *testing.T) {
+			t.Parallel()
+			at := freeEndpoint(t)
+			client := of.start(t)
+			client.Must("new", peer.Args{"client": "c", "endpoint": at})
+			for range 2 {
+				called := client.Start("call", call("hello", "RPC"))
+				server := peer.Self(t, "server", at, beat.String())
+				o := called.Wait(10 * time.Second)
+				if o.Error != nil {
+					t.Fatalf("the call: %v", o.Error)
+				}
+				same(t, "hello", o.OK, `"Hello, RPC"`)
+				server.Kill()
+			}
+		})
+	}
+}

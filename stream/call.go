@@ -1,0 +1,182 @@
+package stream
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// Call is one request being served. It is the handler's context: it ends when
+// the handler returns, when the caller is lost and when the server is closed.
+type Call struct {
+	channel
+	sm     *ServerMux
+	method *Method
+
+	// What came with the request. The slices are valid until the handler returns.
+	Args    []byte // the encoded args: an array, from well-behaved peers
+	Header  []byte // the encoded header map
+	Version int    // the caller's protocol version
+
+	in     *scratch // our copy of the request; nil when inline or owned
+	big    []byte   // the connection's buffer that the request lies in, when owned
+	bytes  int      // what the request counts towards maxPeerBytes
+	queued *Call    // the next in the pool's queue; the pool's mu guards it
+
+	cmu   sync.Mutex // guards the fields below
+	done  chan struct{}
+	cause error
+	after []*afterFunc
+}
+
+// afterFunc is one registration of AfterFunc.
+type afterFunc struct{ f func() }
+
+var _ context.Context = (*Call)(nil)
+
+// Deadline reports that a call has none of its own.
+func (c *Call) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done is closed when the call ends.
+func (c *Call) Done() <-chan struct{} {
+	c.cmu.Lock()
+	defer c.cmu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.cause != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// Err is context.Canceled once the call has ended.
+func (c *Call) Err() error {
+	c.cmu.Lock()
+	defer c.cmu.Unlock()
+	if c.cause != nil {
+		return context.Canceled
+	}
+	return nil
+}
+
+// callKey is the context key of the call itself.
+type callKey struct{}
+
+// Value returns the call for FromContext, and nothing else.
+func (c *Call) Value(key any) any {
+	if _, ok := key.(callKey); ok {
+		return c
+	}
+	return nil
+}
+
+// FromContext returns the call that a handler's context belongs to.
+func FromContext(ctx context.Context) (*Call, bool) {
+	c, ok := ctx.Value(callKey{}).(*Call)
+	return c, ok
+}
+
+// AfterFunc lets package context derive contexts without a goroutine for each.
+func (c *Call) AfterFunc(f func()) (stop func() bool) {
+	c.cmu.Lock()
+	defer c.cmu.Unlock()
+	if c.cause != nil {
+		go f()
+		return func() bool { return false }
+	}
+	a := &afterFunc{f}
+	c.after = append(c.after, a)
+	return func() bool {
+		c.cmu.Lock()
+		defer c.cmu.Unlock()
+		pending := a.f != nil && c.cause == nil
+		a.f = nil
+		return pending
+	}
+}
+
+// Cause is why the call ended: an error that wraps ErrLostRemote, or
+// context.Canceled after a regular end.
+func (c *Call) Cause() error {
+	c.cmu.Lock()
+	defer c.cmu.Unlock()
+	return c.cause
+}
+
+// cancel ends the context.
+func (c *Call) cancel(cause error) {
+	c.cmu.Lock()
+	defer c.cmu.Unlock()
+	if c.cause != nil {
+		return
+	}
+	c.cause = cause
+	if c.done != nil {
+		close(c.done)
+	}
+	for _, a := range c.after {
+		if a.f != nil {
+			go a.f()
+		}
+	}
+	c.after = nil
+}
+
+// Conn returns the connection that the request came by.
+func (c *Call) Conn() Conn { return c.sm.conn }
+
+// Name returns the name of the method.
+func (c *Call) Name() string { return c.method.Name }
+
+// SendItem sends one encoded item of a stream. It waits for the caller's credit
+// and for room on the connection. One goroutine at a time.
+func (c *Call) SendItem(item []byte) error {
+	return c.sendEvent(c, c.sm, nameStream, item, Async)
+}
+
+// NextItem returns the next encoded item of the caller's stream, valid until
+// the next NextItem; io.EOF after the last. One goroutine at a time.
+func (c *Call) NextItem(ctx context.Context) ([]byte, error) { return c.next(ctx, c.sm) }
+
+// loseLocked ends the call because its caller is gone.
+func (c *Call) loseLocked(err error) {
+	c.abortLocked(err)
+	c.cancel(err)
+}
+
+// adopt gives the call its own copy of a request that lies in the read buffer.
+func (c *Call) adopt(msg *Message, e *event.Event) {
+	if msg.Owned {
+		c.envelope, c.id, c.Header, c.Args = msg.Envelope, e.ID, e.Header, e.Args
+		c.big, msg.Owned = msg.Buffer, false
+		c.bytes = len(msg.Buffer)
+		return
+	}
+	s := scratchPool.Get().(*scratch)
+	b := append(s.b, msg.Envelope...)
+	i := len(b)
+	b = append(b, e.ID...)
+	j := len(b)
+	b = append(b, e.Header...)
+	k := len(b)
+	b = append(b, e.Args...)
+	s.b = b
+	c.envelope, c.id, c.Header, c.Args = b[:i:i], b[i:j:j], b[j:k:k], b[k:]
+	c.in, c.bytes = s, len(b)
+}
+
+// disown gives the memory of the request back; nothing of it may be used any more.
+func (c *Call) disown() {
+	c.Args, c.Header, c.envelope, c.id = nil, nil, nil, nil
+	if c.in != nil {
+		c.in.free()
+		c.in = nil
+	}
+	if c.big != nil {
+		c.sm.conn.Recycle(c.big)
+		c.big = nil
+	}
+}

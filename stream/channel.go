@@ -1,0 +1,223 @@
+package stream
+
+import (
+	"context"
+	"io"
+	"sync/atomic"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// channel is what either end keeps for one conversation. Its fields are guarded
+// by the mux's mu, except where they say otherwise.
+type channel struct {
+	// set at creation
+	m        *mux
+	envelope []byte // encoded frames that go before each event
+	id       []byte // the channel's id as encoded: the response_to of each event
+
+	pulse pulse
+	flow  *flow // nil while the channel is unary
+	err   error // why the channel ended before its time
+	// v2: the peer speaks protocol 2 or less, where a heartbeat carries credit
+	// and credit is sent as a heartbeat.
+	v2 bool
+
+	dead atomic.Bool // err is set; read without the lock
+}
+
+// flow is the streaming half of a channel: items in both directions with the
+// credit that bounds them.
+type flow struct {
+	// the mux's mu guards these
+	in      inbox
+	largest int   // bytes of the largest item received
+	end     bool  // the peer has sent its last item
+	inErr   error // with this error
+	recv    waiter
+	credit  int64 // items the peer lets us send
+	send    waiter
+
+	win  window // the receiving goroutine only
+	left int64  // the sending goroutine only: credit it has taken and not used
+}
+
+func newFlow(window int) *flow { return &flow{win: newWindow(window), credit: 1} }
+
+// putLocked queues one received item.
+func (ch *channel) putLocked(item []byte) error {
+	f := ch.flow
+	f.largest = max(f.largest, len(item))
+	if overrun(ch.m.opt.Window, f.in.nq+1, len(f.in.q)+len(item), f.largest) {
+		return ErrOverflow
+	}
+	f.in.putLocked(item)
+	f.recv.signalLocked()
+	return nil
+}
+
+// finishLocked notes that the peer has sent its last item.
+func (ch *channel) finishLocked(err error) {
+	ch.flow.end, ch.flow.inErr = true, err
+	ch.flow.recv.signalLocked()
+}
+
+// abortLocked ends the channel for err: whoever waits on it learns so.
+func (ch *channel) abortLocked(err error) {
+	if ch.err == nil {
+		ch.err = err
+		ch.dead.Store(true)
+	}
+	if f := ch.flow; f != nil {
+		f.recv.signalLocked()
+		f.send.signalLocked()
+	}
+}
+
+// grantLocked takes the args of a credit event: [n]. As zerorpc does, anything
+// that can be read as a number counts, and what cannot is ignored.
+func (ch *channel) grantLocked(args []byte) {
+	if ch.flow == nil {
+		return
+	}
+	n, i, err := event.ArrayLen(args)
+	if err != nil || n == 0 {
+		return
+	}
+	j, err := event.Skip(args, i)
+	if err != nil {
+		return
+	}
+	grant, ok := creditNumber(args[i:j])
+	if !ok {
+		return
+	}
+	ch.flow.credit = addCredit(ch.flow.credit, grant)
+	if ch.flow.credit > 0 {
+		ch.flow.send.signalLocked()
+	}
+}
+
+// parker puts the calling goroutine to sleep until its waiter is signalled or
+// ctx ends. It is entered with the mux locked and leaves it unlocked.
+type parker interface {
+	parkLocked(ctx context.Context, w *waiter) error
+}
+
+// next takes the next item, asking the peer for more when it is time to. The
+// item is valid until the next call. io.EOF is the regular end.
+func (ch *channel) next(ctx context.Context, p parker) ([]byte, error) {
+	f := ch.flow
+	if grant := f.win.ask(); grant > 0 {
+		if err := ch.sendGrant(ctx, grant); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if item, ok := f.in.take(); ok {
+			f.win.take()
+			return item, nil
+		}
+		ch.m.mu.Lock()
+		switch {
+		case f.in.swapLocked():
+			f.win.largest = f.largest
+			ch.m.mu.Unlock()
+			continue
+		case f.end:
+			err := f.inErr
+			ch.m.mu.Unlock()
+			if err == nil {
+				err = io.EOF
+			}
+			return nil, err
+		case ch.err != nil:
+			err := ch.err
+			ch.m.mu.Unlock()
+			return nil, err
+		}
+		if err := p.parkLocked(ctx, &f.recv); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// sendGrant lets the peer send n more items.
+func (ch *channel) sendGrant(ctx context.Context, n int) error {
+	name := nameMore
+	if ch.v2 {
+		name = nameBeat
+	}
+	s := scratchPool.Get().(*scratch)
+	defer s.free()
+	s.b = ch.m.appendEvent(s.b, ch.id, name)
+	s.b = event.AppendInt(event.AppendArrayHeader(s.b, 1), int64(n))
+	ch.m.trace(true, s.b)
+	return ch.m.conn.Send(ctx, ch.envelope, s.b, Now)
+}
+
+// takeCredit uses up one credit, waiting for it if need be. One goroutine at a
+// time may send on a channel.
+func (ch *channel) takeCredit(ctx context.Context, p parker) error {
+	f := ch.flow
+	if f.left > 0 && !ch.dead.Load() {
+		f.left--
+		return nil
+	}
+	for {
+		ch.m.mu.Lock()
+		if ch.err != nil {
+			err := ch.err
+			ch.m.mu.Unlock()
+			return err
+		}
+		if f.credit > 0 {
+			f.left = f.credit - 1
+			f.credit = 0
+			ch.m.mu.Unlock()
+			return nil
+		}
+		if err := p.parkLocked(ctx, &f.send); err != nil {
+			return err
+		}
+	}
+}
+
+// sendEvent sends an event that costs a credit.
+func (ch *channel) sendEvent(ctx context.Context, p parker, name string, args []byte, f Flush) error {
+	if err := ch.takeCredit(ctx, p); err != nil {
+		return err
+	}
+	s := scratchPool.Get().(*scratch)
+	defer s.free()
+	s.b = ch.m.appendEvent(s.b, ch.id, name)
+	s.b = append(s.b, args...)
+	ch.m.trace(true, s.b)
+	return ch.m.conn.Send(ctx, ch.envelope, s.b, f)
+}
+
+// creditNumber reads a grant as Python's int() would.
+func creditNumber(raw []byte) (int64, bool) {
+	switch event.Kind(raw) {
+	case "int":
+		if n, err := event.Int(raw); err == nil {
+			return n, true
+		}
+		return maxCredit, true // beyond int64
+	case "float":
+		f, err := event.Float(raw)
+		if err != nil || f != f || f > maxCredit || f < -maxCredit {
+			return 0, false
+		}
+		return int64(f), true
+	case "bool":
+		var b bool
+		if event.Decode(raw, &b) == nil && b {
+			return 1, true
+		}
+		return 0, true
+	case "str", "bin":
+		return parseCredit(raw)
+	}
+	return 0, false
+}

@@ -1,0 +1,180 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// ErrUnsent marks an error of a request that did not leave: it may be made again
+// on another connection.
+var ErrUnsent = errors.New("request not sent")
+
+// Channel is the caller's end of one conversation. Next is for one goroutine at
+// a time; Close may be called from any.
+type Channel struct {
+	channel
+	cm     *ClientMux
+	number uint64          // in the message id; its low bits are the slot
+	idBuf  [2 + idLen]byte // the id as encoded
+
+	// the mux's mu guards these until the answer is in
+	unary     waiter
+	answer    kind   // a unary call's answer
+	args      []byte // its args
+	buf       []byte // our own memory for args
+	big       []byte // or the connection's buffer that args lies in
+	streaming bool   // the answer is a stream
+}
+
+// Reply is the answer to a unary call. Release must be called when Args is no
+// longer used.
+type Reply struct {
+	Result []byte // the encoded result, valid until Release
+	ch     *Channel
+}
+
+// Owned reports whether Result lies in a large buffer of its own. Keep takes
+// that buffer over, so Result stays valid after Release.
+func (r *Reply) Owned() bool { return r.ch != nil && r.ch.big != nil }
+
+// Keep makes an owned Result the caller's for good.
+func (r *Reply) Keep() { r.ch.big = nil }
+
+// Release gives the memory of the reply back.
+func (r *Reply) Release() {
+	ch := r.ch
+	if ch == nil {
+		return
+	}
+	if ch.big != nil {
+		ch.m.conn.Recycle(ch.big)
+	}
+	if cap(ch.buf) > keepScratch {
+		ch.buf = nil
+	}
+	m := ch.cm
+	*ch = Channel{buf: ch.buf[:0], unary: waiter{ch: ch.unary.ch}}
+	m.spare.Put(ch)
+	*r = Reply{}
+}
+
+// Call makes a unary call and waits for its answer. Errors: *RemoteError; an
+// error that wraps ErrLostRemote, ErrUnsent or ErrClosed; or ctx's.
+func (m *ClientMux) Call(ctx context.Context, req *Request) (Reply, error) {
+	ch, _ := m.spare.Get().(*Channel)
+	if ch == nil {
+		ch = new(Channel)
+	}
+	if err := m.open(ctx, ch, req); err != nil {
+		return Reply{}, err
+	}
+	m.mu.Lock()
+	switch {
+	case ch.answer != kindNone || ch.err != nil:
+		m.mu.Unlock()
+	default:
+		if err := m.parkLocked(ctx, &ch.unary); err != nil {
+			m.abandon(ch)
+			return Reply{}, err
+		}
+	}
+	r := Reply{ch: ch}
+	var err error
+	switch {
+	case ch.answer == kindOK:
+		r.Result, err = oneElement(ch.args)
+	case ch.answer == kindErr:
+		err = remoteError(ch.args)
+	case ch.answer == kindStream || ch.answer == kindDone:
+		err = fmt.Errorf("%s answers a stream: %w", req.Method, ErrStreamed)
+	case ch.err != nil:
+		err = ch.err
+	default:
+		err = fmt.Errorf("%w in answer to %s", ErrProtocol, req.Method)
+	}
+	if err != nil {
+		r.Release()
+	}
+	return r, err
+}
+
+// ErrStreamed says that a call for one result was answered by a stream.
+var ErrStreamed = errors.New("call it as a stream")
+
+// open registers ch and sends its request.
+func (m *ClientMux) open(ctx context.Context, ch *Channel, req *Request) error {
+	ch.cm = m
+	m.mu.Lock()
+	err := m.registerLocked(ch)
+	others := m.pending - 1
+	m.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := m.send(ctx, ch, req, others); err != nil {
+		m.abandon(ch)
+		m.mu.Lock()
+		if m.err != nil {
+			err = m.err
+		}
+		m.mu.Unlock()
+		return err
+	}
+	return nil
+}
+
+// abandon gives up on a channel: what still comes for it is dropped.
+func (m *ClientMux) abandon(ch *Channel) {
+	m.mu.Lock()
+	m.dropLocked(ch)
+	m.mu.Unlock()
+}
+
+// Open makes a call that may answer a stream. It returns when the request is on
+// its way; Next waits for the answer.
+func (m *ClientMux) Open(ctx context.Context, req *Request, window int) (*Channel, error) {
+	if window <= 0 {
+		window = m.opt.Window
+	}
+	ch := &Channel{channel: channel{flow: newFlow(window)}}
+	if err := m.open(ctx, ch, req); err != nil {
+		return nil, err
+	}
+	return ch, nil
+}
+
+// Next returns the next encoded item, valid until the next Next; io.EOF after
+// the last. A method that answers one result is a stream of one item.
+func (ch *Channel) Next(ctx context.Context) ([]byte, error) { return ch.next(ctx, ch.cm) }
+
+// First waits until the answer has begun, without taking an item, and reports
+// whether it is a stream.
+func (ch *Channel) First(ctx context.Context) (streaming bool, err error) {
+	m := ch.cm
+	for {
+		m.mu.Lock()
+		f := ch.flow
+		if f.in.nq > 0 || f.end || ch.err != nil {
+			streaming, err = ch.streaming, ch.err
+			if err == nil && f.in.nq == 0 && f.inErr != nil {
+				err = f.inErr
+			}
+			m.mu.Unlock()
+			return streaming, err
+		}
+		if err := m.parkLocked(ctx, &f.recv); err != nil {
+			return false, err
+		}
+	}
+}
+
+// Close gives up on the channel. The peer learns of it by the heartbeats that
+// stop, as with any zerorpc client.
+func (ch *Channel) Close() {
+	m := ch.cm
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dropLocked(ch)
+	ch.abortLocked(ErrClosed)
+}

@@ -1,0 +1,284 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// delimiter is the empty frame between zerorpc's envelope and the event, as a
+// DEALER sends it.
+var delimiter = []byte{1, 0}
+
+// ClientMux opens channels on one connection and hands each answer to the
+// goroutine that waits for it. All its methods may be called concurrently.
+type ClientMux struct {
+	mux
+	lead leadership
+
+	// mu guards these
+	slots   []*Channel // open channels by the slot in their message id
+	free    []uint32   // unused slots
+	pending int        // used slots
+	dropped uint64     // events that belong to no open channel
+
+	// spare holds *Channel for unary calls. It is not shared with other muxes,
+	// because a channel of one synctest bubble may not be used in another.
+	spare sync.Pool
+}
+
+// NewClientMux returns a mux for conn, which must have completed its handshake.
+// Run must be running for calls to end.
+func NewClientMux(conn Conn, opt *Options) *ClientMux {
+	m := new(ClientMux)
+	m.init(conn, opt)
+	m.lead.init(m)
+	return m
+}
+
+// Pending returns how many channels are open.
+func (m *ClientMux) Pending() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.pending
+}
+
+// Dropped returns how many events came for channels that were not open.
+func (m *ClientMux) Dropped() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.dropped
+}
+
+// Close ends the connection and every channel on it with err.
+func (m *ClientMux) Close(err error) {
+	if err == nil {
+		err = ErrClosed
+	}
+	m.fail(err)
+}
+
+// fail ends everything for err; the first reason stays.
+func (m *ClientMux) fail(err error) {
+	m.mu.Lock()
+	if m.err == nil {
+		m.err = err
+	}
+	for _, ch := range m.slots {
+		if ch != nil {
+			m.endLocked(ch, m.err)
+		}
+	}
+	m.lead.stopLocked()
+	m.mu.Unlock()
+	m.conn.Close(err)
+}
+
+// registerLocked gives ch a slot and its id.
+func (m *ClientMux) registerLocked(ch *Channel) error {
+	if m.err != nil {
+		return fmt.Errorf("%w: %w", ErrUnsent, m.err)
+	}
+	var slot uint32
+	if n := len(m.free); n > 0 {
+		slot = m.free[n-1]
+		m.free = m.free[:n-1]
+	} else {
+		if len(m.slots) >= maxClientChannels {
+			return fmt.Errorf("%w (%d)", ErrTooManyChannels, len(m.slots))
+		}
+		slot = uint32(len(m.slots))
+		m.slots = append(m.slots, nil)
+	}
+	m.slots[slot] = ch
+	m.pending++
+	ch.number = m.ids.next(slot)
+	ch.idBuf[0], ch.idBuf[1] = 0xc4, idLen // bin 8
+	m.ids.append(ch.idBuf[:2], ch.number)
+	ch.m, ch.envelope, ch.id = &m.mux, delimiter, ch.idBuf[:]
+	ch.pulse = pulse{passive: m.opt.Passive}
+	ch.unary.of = ch
+	if f := ch.flow; f != nil {
+		f.recv.of, f.send.of = ch, ch
+	}
+	m.lead.peak = max(m.lead.peak, m.pending)
+	m.watchLocked(m)
+	return nil
+}
+
+// dropLocked gives ch's slot back: no event reaches it any more.
+func (m *ClientMux) dropLocked(ch *Channel) {
+	slot := ch.number & noSlot
+	if slot < uint64(len(m.slots)) && m.slots[slot] == ch {
+		m.slots[slot] = nil
+		m.free = append(m.free, uint32(slot))
+		m.pending--
+	}
+}
+
+// endLocked ends ch before its time.
+func (m *ClientMux) endLocked(ch *Channel, err error) {
+	m.dropLocked(ch)
+	ch.abortLocked(err)
+	ch.unary.signalLocked()
+	if w := m.lead.leader; w != nil && w.fired {
+		m.lead.interruptLocked()
+	}
+}
+
+// deliverLocked hands one message to its channel.
+func (m *ClientMux) deliverLocked(msg *Message) {
+	if msg.Command {
+		return
+	}
+	var e event.Event
+	if event.Parse(msg.Body, &e) != nil || e.ResponseTo == nil {
+		m.dropped++
+		return
+	}
+	m.trace(false, msg.Body)
+	id, _ := event.Text(e.ResponseTo)
+	n, ok := m.ids.number(id)
+	slot := n & noSlot
+	if !ok || slot >= uint64(len(m.slots)) || m.slots[slot] == nil || m.slots[slot].number != n {
+		m.dropped++ // answered after its caller gave up
+		return
+	}
+	ch := m.slots[slot]
+	if e.Version < 3 {
+		ch.v2 = true
+	}
+	switch k := kindOf(e.Name); k {
+	case kindBeat:
+		m.heardLocked(&ch.channel, time.Now())
+		if ch.v2 {
+			ch.grantLocked(e.Args)
+		}
+	case kindMore:
+		ch.grantLocked(e.Args)
+	default:
+		if ch.flow != nil {
+			m.deliverFlowLocked(ch, k, &e)
+		} else {
+			m.deliverUnaryLocked(ch, k, &e, msg)
+		}
+	}
+}
+
+// deliverUnaryLocked ends a unary call with its answer.
+func (m *ClientMux) deliverUnaryLocked(ch *Channel, k kind, e *event.Event, msg *Message) {
+	ch.answer = k
+	if msg.Owned {
+		ch.args, ch.big, msg.Owned = e.Args, msg.Buffer, false
+	} else {
+		ch.buf = append(ch.buf[:0], e.Args...)
+		ch.args = ch.buf
+	}
+	m.dropLocked(ch)
+	ch.unary.signalLocked()
+}
+
+// deliverFlowLocked adds to a stream.
+func (m *ClientMux) deliverFlowLocked(ch *Channel, k kind, e *event.Event) {
+	switch k {
+	case kindStream:
+		ch.streaming = true
+		if err := ch.putLocked(e.Args); err != nil {
+			m.endLocked(ch, err)
+		}
+		return
+	case kindOK: // a plain result: a stream of one
+		item, err := oneElement(e.Args)
+		if err == nil {
+			err = ch.putLocked(item)
+		}
+		ch.finishLocked(err)
+	case kindDone:
+		ch.streaming = true
+		ch.finishLocked(nil)
+	case kindErr:
+		ch.finishLocked(remoteError(e.Args))
+	default:
+		ch.finishLocked(fmt.Errorf("%w: the peer answered %q", ErrProtocol, e.Name))
+	}
+	m.dropLocked(ch)
+}
+
+// oneElement returns the first element of an OK event's args.
+func oneElement(args []byte) ([]byte, error) {
+	n, i, err := event.ArrayLen(args)
+	if err == nil && n == 0 {
+		err = ErrProtocol
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: an OK without a result", ErrProtocol)
+	}
+	j, err := event.Skip(args, i)
+	if err != nil {
+		return nil, err
+	}
+	return args[i:j:j], nil
+}
+
+// onTick looks after every channel's heartbeat.
+func (m *ClientMux) onTick(now time.Time) (more bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tick++
+	for _, ch := range m.slots {
+		if ch == nil {
+			continue
+		}
+		switch send, lost := ch.pulse.onTick(m.tick, now.UnixNano()); {
+		case lost:
+			m.endLocked(ch, fmt.Errorf("%w: no heartbeat for %v", ErrLostRemote, m.silence(&ch.pulse)))
+		case send:
+			m.beatLocked(&ch.channel)
+		}
+	}
+	if m.pending == 0 {
+		m.ticking = false
+		m.conn.Trim()
+		return false
+	}
+	return true
+}
+
+// silence is how long the peer behind p was silent, for people.
+func (m *mux) silence(p *pulse) time.Duration {
+	since := p.start
+	if p.heard != 0 {
+		since = p.heard
+	}
+	return (time.Duration(m.tick-since) * m.opt.Heartbeat / ticksPerBeat).Round(10 * time.Millisecond)
+}
+
+// Request is what opens a channel.
+type Request struct {
+	Method string
+	Args   []byte // the encoded argument array; from 16 KiB on it must not change afterwards
+	Extra  []byte // further header pairs, encoded
+	NExtra int    // how many pairs
+}
+
+// send puts the request of ch on the wire; others is how many calls were open
+// beside it.
+func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others int) error {
+	s := scratchPool.Get().(*scratch)
+	defer s.free()
+	h := event.Head{ID: ch.id[2:], Extra: req.Extra, NExtra: req.NExtra, Name: req.Method}
+	s.b = event.AppendHead(s.b, &h)
+	mode := Now
+	if others > 0 {
+		mode = Yield
+	}
+	if len(req.Args) >= HandOver && m.opt.Trace == nil {
+		return m.conn.SendOwned(ctx, delimiter, s.b, req.Args, nil, mode)
+	}
+	s.b = append(s.b, req.Args...)
+	m.trace(true, s.b)
+	return m.conn.Send(ctx, delimiter, s.b, mode)
+}

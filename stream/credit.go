@@ -1,0 +1,78 @@
+package stream
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// window is the receiver's half of flow control: how many items the peer may
+// still send. The rule is zerorpc-python's: one item is free, nothing is granted
+// before the first item was taken, and from then on, whenever less than half of
+// the window is outstanding, the grant fills it up again.
+type window struct {
+	size     int  // items
+	reserved int  // items the peer may send that were not taken yet
+	asked    bool // the first item was asked for
+	largest  int  // bytes of the largest item so far
+}
+
+func newWindow(size int) window { return window{size: size, reserved: 1} }
+
+// limit is the window in force: big items shrink it, so that a full window of
+// them still fits into the inbox.
+func (w *window) limit() int {
+	if w.largest == 0 {
+		return w.size
+	}
+	return max(1, min(w.size, maxInboxBytes/w.largest))
+}
+
+// ask is called before each attempt to take an item and returns how much to
+// grant, 0 for nothing.
+func (w *window) ask() (grant int) {
+	if !w.asked {
+		w.asked = true
+		return 0
+	}
+	size := w.limit()
+	if w.reserved >= max(1, size/2) {
+		return 0
+	}
+	grant = size - w.reserved
+	w.reserved = size
+	return grant
+}
+
+// take notes that an item was taken.
+func (w *window) take() {
+	if w.reserved > 0 {
+		w.reserved--
+	}
+}
+
+// overrun says whether queued items and bytes are more than a sender that keeps
+// to its grants can have sent. The slack covers a window that shrank while items
+// grew, and peers that count grants differently (zerorpc-node sets, Python adds).
+func overrun(size, queued, bytes, largest int) bool {
+	return queued > 2*size+8 || bytes > 2*maxInboxBytes && bytes > 2*largest
+}
+
+// addCredit adds a grant of the peer to what may be sent. The peer's numbers
+// are not trusted: a negative grant takes back no more than there is, a huge one
+// saturates.
+func addCredit(have, grant int64) int64 {
+	sum := have + max(-maxCredit, min(maxCredit, grant))
+	return max(0, min(maxCredit, sum))
+}
+
+// parseCredit reads a grant that came as text.
+func parseCredit(raw []byte) (int64, bool) {
+	text, ok := event.Text(raw)
+	if !ok || len(text) > 32 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	return n, err == nil
+}

@@ -1,0 +1,127 @@
+package stream
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// inline is how the reading goroutine runs a cheap method itself and yet never
+// keeps its connection waiting: before it runs one it says so in state, and the
+// watchdog, when it finds the same state twice, takes the reader away.
+//
+// state is epoch<<16 | turn<<1 | running. The epoch is the number of times the
+// reader was taken; only the goroutine of the present epoch reads. Whoever
+// swaps the running state away decides: the handler's goroutine when the handler
+// returned, or the watchdog.
+type inline struct {
+	state   atomic.Uint64
+	watched atomic.Bool // the watchdog looks at this connection
+	current *Call       // what runs; written before state says so
+	seen    uint64      // state at the watchdog's last look; the watchdog only
+}
+
+const (
+	running   = 1
+	turnMask  = 1<<16 - 1
+	epochBits = 16
+)
+
+// readerState belongs to the goroutine that reads, and stays with it when the
+// reader is taken away.
+type readerState struct {
+	epoch uint64
+	turn  uint64
+	out   *scratch
+}
+
+func newReaderState(epoch uint64) *readerState {
+	return &readerState{epoch: epoch << epochBits, out: scratchPool.Get().(*scratch)}
+}
+
+// runInline runs c on the reading goroutine and reports whether that still is
+// the reader afterwards.
+func (m *ServerMux) runInline(c *Call, msg *Message, e *event.Event, r *readerState) (mine bool) {
+	c.envelope, c.id, c.Header, c.Args = msg.Envelope, e.ID, e.Header, e.Args
+	m.svc.Pool.began()
+	r.turn++
+	run := r.epoch | r.turn<<1&turnMask | running
+	m.current = c
+	m.state.Store(run)
+	// Said before looked at: the watchdog does the two in the other order, so
+	// one of us sees the other.
+	if !m.watched.Load() && m.watched.CompareAndSwap(false, true) {
+		m.svc.Watchdog.add(m)
+	}
+
+	var started time.Time
+	timed := c.method.cheap.sample()
+	if timed {
+		started = time.Now()
+	}
+	err, exited := m.runUnary(c, r.out)
+	if timed {
+		c.method.cheap.sampled(time.Since(started))
+	}
+	if exited {
+		return false // runUnary has passed everything on
+	}
+	return m.endInline(c, r, run, err)
+}
+
+// endInline answers c. If the watchdog has taken the reader meanwhile, c has
+// become a call like any other.
+func (m *ServerMux) endInline(c *Call, r *readerState, run uint64, err error) (mine bool) {
+	if !m.state.CompareAndSwap(run, run&^running) {
+		c.method.cheap.demote()
+		m.end(c, r.out, err)
+		return false
+	}
+	r.out = m.reply(c, r.out, err, Later)
+	c.cancel(context.Canceled)
+	m.svc.Pool.ended()
+	return true
+}
+
+// looked is the watchdog's look. It reports whether to look again.
+func (m *ServerMux) looked() (again bool) {
+	st := m.state.Load()
+	if st&running != 0 {
+		if st == m.seen {
+			m.takeReader(st)
+			st = m.state.Load()
+		}
+		m.seen = st
+		return true
+	}
+	if st != m.seen {
+		m.seen = st
+		return true
+	}
+	m.watched.Store(false)
+	if m.state.Load() == st {
+		return false
+	}
+	return m.watched.CompareAndSwap(false, true)
+}
+
+// takeReader gives the reader to a new goroutine, if st still holds.
+func (m *ServerMux) takeReader(st uint64) {
+	epoch := st>>epochBits + 1
+	c := m.current
+	if !m.state.CompareAndSwap(st, epoch<<epochBits) {
+		return
+	}
+	m.conn.Detach()
+	m.mu.Lock()
+	m.registerLocked(c)
+	m.mu.Unlock()
+	m.live.Add(1)
+	m.svc.Pool.joined()
+	go func() {
+		m.conn.Flush() // what the stuck handler's goroutine had not flushed yet
+		m.read(epoch)
+	}()
+}

@@ -1,0 +1,265 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// Waking a goroutine costs more than reading a socket, so the answer of a lone
+// call is read by the goroutine that waits for it: the leader. When others wait
+// too, or nobody does, Run's goroutine reads instead and wakes them.
+//
+//	        a caller waits, nobody reads
+//	nobody ─────────────────────────────▶ caller (the leader)
+//	  ▲  ▲        answered, alone           │
+//	  │  └──────────────────────────────────┤
+//	  │ nothing pending, and one caller     │ answered, others wait
+//	  │ at a time lately                    ▼
+//	  └────────────────────────────── background (Run)
+//	nobody ──── no call for a grace time ──▶ background
+type reader uint8
+
+const (
+	background reader = iota // Run reads
+	caller                   // the leader reads
+	nobody                   // the next caller that waits will
+)
+
+// grace is how long nobody reads after the last call: long enough for the next
+// of a sequence of calls, short enough for what comes unasked (a heartbeat, the
+// end of the connection).
+const grace = 10 * time.Millisecond
+
+// leadership decides who reads the connection. The mux's mu guards it.
+type leadership struct {
+	m           *ClientMux
+	reader      reader
+	leader      *waiter // who, when a caller reads
+	interrupted bool    // the leader's read was interrupted
+	peak        int     // most channels open at once since Run last looked
+	wake        chan struct{}
+	leads       uint64 // times a caller has led
+	leadsAt     uint64 // leads when the idle timer was set
+	idle        *time.Timer
+	armed       bool // the idle timer runs
+	stopped     atomic.Bool
+}
+
+func (l *leadership) init(m *ClientMux) {
+	l.m = m
+	l.wake = make(chan struct{}, 1)
+}
+
+// wakeLocked makes Run the reader.
+func (l *leadership) wakeLocked() {
+	l.reader = background
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// restLocked leaves the connection unread until the next caller waits, or the
+// grace time is over.
+func (l *leadership) restLocked() {
+	l.reader = nobody
+	if l.armed {
+		return
+	}
+	l.armed, l.leadsAt = true, l.leads
+	if l.idle == nil {
+		l.idle = time.AfterFunc(grace, l.onIdle)
+	} else {
+		l.idle.Reset(grace)
+	}
+}
+
+// onIdle hands the connection to Run when no caller led for a grace time.
+func (l *leadership) onIdle() {
+	l.m.mu.Lock()
+	defer l.m.mu.Unlock()
+	if l.stopped.Load() || l.reader == background {
+		l.armed = false
+		return
+	}
+	if l.reader == nobody && l.leads == l.leadsAt {
+		l.armed = false
+		l.wakeLocked()
+		return
+	}
+	l.leadsAt = l.leads
+	l.idle.Reset(grace)
+}
+
+// stopLocked ends the reading, whoever does it.
+func (l *leadership) stopLocked() {
+	l.stopped.Store(true)
+	if l.idle != nil {
+		l.idle.Stop()
+	}
+	if l.reader == nobody {
+		l.wakeLocked()
+	}
+}
+
+// interruptLocked gets the leader out of its read.
+func (l *leadership) interruptLocked() {
+	if !l.interrupted {
+		l.interrupted = true
+		l.m.conn.Interrupt()
+	}
+}
+
+// parkLocked waits until w is signalled or ctx ends, reading the connection
+// meanwhile if nobody else does. It leaves the mux unlocked.
+func (m *ClientMux) parkLocked(ctx context.Context, w *waiter) error {
+	if m.lead.reader == nobody && m.err == nil {
+		return m.lead.read(ctx, w)
+	}
+	w.parkLocked()
+	m.mu.Unlock()
+	done := ctx.Done()
+	if done == nil {
+		<-w.ch
+		return nil
+	}
+	select {
+	case <-w.ch:
+		return nil
+	case <-done:
+	}
+	m.mu.Lock()
+	signalled := w.unparkLocked()
+	m.mu.Unlock()
+	if signalled {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// read makes the caller the leader. It is entered locked and leaves unlocked.
+func (l *leadership) read(ctx context.Context, w *waiter) error {
+	m := l.m
+	l.reader, l.leader = caller, w
+	w.state, w.fired = leading, false
+	m.mu.Unlock()
+
+	var stop func() bool
+	if ctx.Done() != nil {
+		stop = context.AfterFunc(ctx, func() {
+			m.mu.Lock()
+			if l.leader == w {
+				l.interruptLocked()
+			}
+			m.mu.Unlock()
+		})
+	}
+	var err error
+	for {
+		err = m.conn.Fill()
+		m.mu.Lock()
+		if err == nil {
+			err = m.batchLocked()
+		}
+		if errors.Is(err, ErrInterrupted) {
+			err = nil
+			if ctx.Err() != nil {
+				break
+			}
+			l.resumeLocked()
+		}
+		if err != nil || w.fired {
+			break
+		}
+		m.mu.Unlock()
+	}
+	fired := w.fired
+	w.state, w.fired = notWaiting, false
+	l.handOnLocked(w.of, err != nil)
+	m.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	if err != nil {
+		m.fail(fmt.Errorf("%w: %w", ErrLostRemote, err))
+		return nil // the channel says so itself
+	}
+	if !fired {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// resumeLocked lets the connection be read again after an interruption.
+func (l *leadership) resumeLocked() {
+	if l.interrupted {
+		l.interrupted = false
+		l.m.conn.Resume()
+	}
+}
+
+// handOnLocked ends the turn of the leader, who waited for own.
+func (l *leadership) handOnLocked(own *Channel, broken bool) {
+	l.leader = nil
+	l.leads++
+	l.resumeLocked()
+	others := l.m.pending
+	if l.m.slots[own.number&noSlot] == own {
+		others--
+	}
+	if broken || others > 0 || l.stopped.Load() {
+		l.wakeLocked()
+	} else {
+		l.restLocked()
+	}
+}
+
+// batchLocked delivers every message that is complete in memory.
+func (m *ClientMux) batchLocked() error {
+	for {
+		msg, ok, err := m.conn.Next()
+		if err != nil || !ok {
+			return err
+		}
+		m.deliverLocked(&msg)
+		if msg.Owned { // nobody took the buffer over
+			m.conn.Recycle(msg.Buffer)
+		}
+	}
+}
+
+// Run reads the connection whenever no caller does, until the connection ends;
+// it returns why. All channels have ended then.
+func (m *ClientMux) Run() error {
+	l := &m.lead
+	for {
+		err := m.conn.Fill()
+		m.mu.Lock()
+		if err == nil {
+			err = m.batchLocked()
+		}
+		if err == nil && m.err == nil && m.pending == 0 {
+			if l.peak <= 1 {
+				l.restLocked()
+				m.mu.Unlock()
+				<-l.wake
+				m.mu.Lock()
+			}
+			l.peak = 0
+		}
+		if m.err != nil {
+			err = m.err
+		}
+		m.mu.Unlock()
+		if err != nil {
+			if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrLostRemote) {
+				err = fmt.Errorf("%w: %w", ErrLostRemote, err)
+			}
+			m.fail(err)
+			return err
+		}
+	}
+}

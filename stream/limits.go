@@ -1,0 +1,78 @@
+package stream
+
+import "time"
+
+// Defaults and limits of the event layer, each with its reason.
+const (
+	// DefaultHeartbeat is zerorpc's own; both ends should agree on it.
+	DefaultHeartbeat = 5 * time.Second
+
+	// DefaultWindow is how many stream items a receiver lets the sender be
+	// ahead. It is zerorpc-python's queue length, which that peer must not exceed
+	// and which it expects nobody to exceed.
+	DefaultWindow = 100
+
+	// maxInboxBytes bounds what one channel holds for a reader that is slow.
+	// Windows count items, so big items shrink the window to stay under it.
+	maxInboxBytes = 16 << 20
+
+	// maxCredit bounds what a peer may grant: a larger sum means no more than
+	// "send on" and must not overflow.
+	maxCredit = 1 << 40
+
+	// DefaultPeerCalls bounds the open calls of one connection: some 10 KiB
+	// each with its goroutine, so that one peer cannot take more than 40 MiB.
+	DefaultPeerCalls = 4096
+
+	// DefaultCalls bounds the open calls of all connections of a server.
+	DefaultCalls = 65536
+
+	// maxPeerBytes bounds the request bytes of one connection's open calls,
+	// because a single request may be as large as the largest message.
+	maxPeerBytes = 128 << 20
+
+	// maxClientChannels is what the slot part of a message id can number,
+	// less the value that means "no slot".
+	maxClientChannels = 1<<slotBits - 2
+
+	// keepScratch is the largest encoding buffer that goes back to a pool.
+	keepScratch = 8 << 10
+
+	// HandOver is the size, in bytes, from which arguments and results are
+	// written from where they are instead of being copied behind the header.
+	HandOver = 16 << 10
+)
+
+// Options configures a mux. The zero value is zerorpc's defaults.
+type Options struct {
+	// Heartbeat is the interval of this end's heartbeats. 0 means
+	// DefaultHeartbeat, negative means none are sent and none are missed.
+	Heartbeat time.Duration
+
+	// Passive makes this end wait for the peer's first heartbeat before it sends
+	// its own or judges the peer's.
+	Passive bool
+
+	// Window is how many stream items the other end may be ahead of a
+	// receiver here; 0 means DefaultWindow.
+	Window int
+
+	// Ticker drives heartbeats; muxes may share one. Nil makes one for this mux.
+	Ticker *Ticker
+
+	// Trace, when set, is called with the body of every event sent and received.
+	// It must not keep the slice, and it runs with the mux locked.
+	Trace func(sent bool, body []byte)
+}
+
+func (o *Options) normalize() {
+	if o.Heartbeat == 0 {
+		o.Heartbeat = DefaultHeartbeat
+	}
+	if o.Window <= 0 {
+		o.Window = DefaultWindow
+	}
+	if o.Ticker == nil {
+		o.Ticker = NewTicker(o.Heartbeat)
+	}
+}

@@ -1,0 +1,128 @@
+package stream
+
+import (
+	"sync"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// The names of zerorpc's own events.
+const (
+	nameOK     = "OK"
+	nameErr    = "ERR"
+	nameStream = "STREAM"
+	nameDone   = "STREAM_DONE"
+	nameBeat   = "_zpc_hb"
+	nameMore   = "_zpc_more"
+)
+
+// kind is what an event on an open channel means.
+type kind uint8
+
+const (
+	kindNone kind = iota
+	kindOK
+	kindErr
+	kindStream
+	kindDone
+	kindBeat
+	kindMore
+	kindOther
+)
+
+func kindOf(name []byte) kind {
+	switch string(name) {
+	case nameOK:
+		return kindOK
+	case nameErr:
+		return kindErr
+	case nameStream:
+		return kindStream
+	case nameDone:
+		return kindDone
+	case nameBeat:
+		return kindBeat
+	case nameMore:
+		return kindMore
+	}
+	return kindOther
+}
+
+// mux is what both ends of a connection share: ClientMux opens channels on it,
+// ServerMux accepts them.
+type mux struct {
+	// set at creation
+	conn Conn
+	opt  Options
+	ids  ids
+
+	mu      sync.Mutex // guards the fields below and the state of every channel
+	tick    uint32     // ticks seen; starts at 1 so that 0 can mean "never"
+	ticking bool       // the ticker knows us
+	err     error      // why the connection ended
+}
+
+func (m *mux) init(conn Conn, opt *Options) {
+	if opt != nil {
+		m.opt = *opt
+	}
+	m.opt.normalize()
+	m.conn = conn
+	m.tick = 1
+	m.ids.init()
+}
+
+// watchLocked has the ticker look after self's channels.
+func (m *mux) watchLocked(self tickable) {
+	if !m.ticking {
+		m.ticking = true
+		m.opt.Ticker.add(self)
+	}
+}
+
+// appendEvent writes an event on a channel, up to and including its name; the
+// args follow. responseTo is the channel's id as its peer encoded it.
+func (m *mux) appendEvent(b, responseTo []byte, name string) []byte {
+	var id [idLen]byte
+	h := event.Head{ID: m.ids.appendNext(id[:0]), ResponseTo: responseTo, Name: name}
+	return event.AppendHead(b, &h)
+}
+
+// scratch is a reusable encoding buffer.
+type scratch struct{ b []byte }
+
+var scratchPool = sync.Pool{New: func() any { return &scratch{b: make([]byte, 0, 512)} }}
+
+func (s *scratch) free() {
+	if cap(s.b) <= keepScratch {
+		s.b = s.b[:0]
+		scratchPool.Put(s)
+	}
+}
+
+// beatLocked sends a heartbeat on ch. A queue that is full has no room for one,
+// nor would a peer that does not read see it.
+func (m *mux) beatLocked(ch *channel) {
+	s := scratchPool.Get().(*scratch)
+	s.b = m.appendEvent(s.b, ch.id, nameBeat)
+	s.b = append(s.b, 0x91, 0) // [0]
+	m.trace(true, s.b)
+	m.conn.TrySend(ch.envelope, s.b, Async)
+	s.free()
+}
+
+// trace shows an event to whoever asked to see them all.
+func (m *mux) trace(sent bool, body []byte) {
+	if m.opt.Trace != nil {
+		m.opt.Trace(sent, body)
+	}
+}
+
+// heardLocked notes a heartbeat of the peer on ch, and answers it if the peer
+// is the faster one.
+func (m *mux) heardLocked(ch *channel, now time.Time) {
+	if ch.pulse.onHeartbeat(m.tick, now.UnixNano(), m.opt.Heartbeat) && m.opt.Heartbeat > 0 {
+		m.beatLocked(ch)
+	}
+}

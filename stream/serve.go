@@ -1,0 +1,197 @@
+package stream
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// work runs an admitted call on its own goroutine.
+func (m *ServerMux) work(c *Call) {
+	out := scratchPool.Get().(*scratch)
+	var err error
+	var exited bool
+	switch started := time.Now(); {
+	case c.Err() != nil: // lost while it waited for its turn
+	case c.method.Unary != nil:
+		err, exited = m.runUnary(c, out)
+		c.method.cheap.ran(time.Since(started))
+	default:
+		var result []byte
+		result, err, exited = m.runStream(c)
+		out.b = append(out.b[:0], result...)
+	}
+	if !exited {
+		m.end(c, out, err)
+	}
+}
+
+// runUnary runs the handler and leaves in out the answer to send: it begins as
+// an OK, which an error will replace. If the handler ended its goroutine, nothing
+// after it on this goroutine runs; exited is for the reader's eye only.
+func (m *ServerMux) runUnary(c *Call, out *scratch) (err error, exited bool) {
+	out.b = m.appendEvent(out.b[:0], c.id, nameOK)
+	out.b = event.AppendArrayHeader(out.b, 1)
+	exited = true
+	defer func() {
+		if !exited {
+			return
+		}
+		if v := recover(); v != nil {
+			err, exited = &PanicError{v, debug.Stack()}, false
+			return
+		}
+		go m.goneUnary(c)
+	}()
+	out.b, err = c.method.Unary(c, out.b)
+	exited = false
+	return err, false
+}
+
+// runStream runs the handler of a stream.
+func (m *ServerMux) runStream(c *Call) (result []byte, err error, exited bool) {
+	exited = true
+	defer func() {
+		if !exited {
+			return
+		}
+		if v := recover(); v != nil {
+			result, err, exited = nil, &PanicError{v, debug.Stack()}, false
+			return
+		}
+		go m.end(c, scratchPool.Get().(*scratch), ErrExited)
+	}()
+	result, err = c.method.Stream(c)
+	return result, err, false
+}
+
+// goneUnary does what is left to do after a handler that called runtime.Goexit:
+// if it was the reader, somebody has to read on.
+func (m *ServerMux) goneUnary(c *Call) {
+	out := scratchPool.Get().(*scratch)
+	st := m.state.Load()
+	if st&running == 0 || m.current != c {
+		m.end(c, out, ErrExited)
+		return
+	}
+	epoch := st >> epochBits
+	if m.endInline(c, newReaderState(epoch), st, ErrExited) {
+		m.read(epoch)
+	}
+}
+
+// end answers a call that ran on its own goroutine, and closes it.
+func (m *ServerMux) end(c *Call, out *scratch, err error) {
+	// The turn ends before the answer is sent: a caller who does not read keeps
+	// only his own goroutine waiting.
+	if next := m.svc.Pool.next(); next != nil {
+		go next.sm.work(next)
+	}
+	if c.method.Stream != nil {
+		m.endStream(c, out.b, err)
+		m.unregister(c)
+		out.free()
+	} else {
+		m.unregister(c)
+		f := Now
+		if m.live.Load() > 1 {
+			f = Yield
+		}
+		if c.Err() == nil {
+			out = m.reply(c, out, err, f)
+		}
+		out.free()
+	}
+	m.live.Add(-1)
+	c.cancel(context.Canceled)
+	c.disown()
+	m.svc.Pool.ended()
+}
+
+// endStream sends the last event of a call with streams, which waits for credit
+// like an item.
+func (m *ServerMux) endStream(c *Call, result []byte, err error) {
+	switch {
+	case err != nil:
+		args := appendErrorArgs(nil, c.Version, m.svc.Describe(err))
+		c.sendEvent(c, m, nameErr, args, Now)
+	case len(result) > 0:
+		args := append(event.AppendArrayHeader(nil, 1), result...)
+		c.sendEvent(c, m, nameOK, args, Now)
+	default:
+		c.sendEvent(c, m, nameDone, []byte{0xc0}, Now)
+	}
+}
+
+// always is the context of answers: they wait for room as long as the
+// connection lives, which a peer that takes nothing ends before long.
+var always = context.Background()
+
+// reply sends the answer to a unary call: what out holds, or err. It returns the
+// buffer to use next, because a large answer is written from where it is.
+func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
+	if err != nil {
+		out.b = m.appendEvent(out.b[:0], c.id, nameErr)
+		out.b = appendErrorArgs(out.b, c.Version, m.svc.Describe(err))
+	}
+	m.trace(true, out.b)
+	if len(out.b) < HandOver {
+		m.conn.Send(always, c.envelope, out.b, f)
+		return out
+	}
+	m.conn.SendOwned(always, c.envelope, nil, out.b, nil, f)
+	return scratchPool.Get().(*scratch)
+}
+
+// refuse answers a request that is not going to be served.
+func (m *ServerMux) refuse(msg *Message, e *event.Event, err error) {
+	m.answerError(msg.Envelope, e.ID, e.Version, m.svc.Describe(err))
+}
+
+// answerError sends an ERR on a channel that is not open.
+func (m *ServerMux) answerError(envelope, id []byte, version int, err *RemoteError) {
+	s := scratchPool.Get().(*scratch)
+	defer s.free()
+	s.b = m.appendEvent(s.b, id, nameErr)
+	s.b = appendErrorArgs(s.b, version, err)
+	m.trace(true, s.b)
+	m.conn.Send(always, envelope, s.b, Later)
+}
+
+// appendErrorArgs writes the args of an ERR: three texts, or for a caller of
+// protocol 1 the error's Python form alone.
+func appendErrorArgs(b []byte, version int, err *RemoteError) []byte {
+	if version < 2 {
+		b = event.AppendArrayHeader(b, 1)
+		return appendText(b, err.Name+"("+pyQuote(err.Message)+")")
+	}
+	b = event.AppendArrayHeader(b, 3)
+	b = appendText(b, err.Name)
+	b = appendText(b, err.Message)
+	return appendText(b, err.Traceback)
+}
+
+// parkLocked waits at the serving end, where the reader never sleeps: for the
+// signal alone when ctx is the call itself, which is signalled when it ends.
+func (m *ServerMux) parkLocked(ctx context.Context, w *waiter) error {
+	w.parkLocked()
+	m.mu.Unlock()
+	if _, ok := ctx.(*Call); ok || ctx.Done() == nil {
+		<-w.ch
+		return nil
+	}
+	select {
+	case <-w.ch:
+		return nil
+	case <-ctx.Done():
+	}
+	m.mu.Lock()
+	signalled := w.unparkLocked()
+	m.mu.Unlock()
+	if signalled {
+		return nil
+	}
+	return ctx.Err()
+}

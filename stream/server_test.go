@@ -1,0 +1,525 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// echo answers its args.
+func echo() *Method {
+	return &Method{Name: "echo", Unary: func(c *Call, out []byte) ([]byte, error) {
+		return append(out, c.Args...), nil
+	}}
+}
+
+// block runs until its context ends, and tells what ended it.
+func block(cause chan<- error) *Method {
+	return &Method{Name: "block", Unary: func(c *Call, out []byte) ([]byte, error) {
+		<-c.Done()
+		cause <- c.Cause()
+		return out, c.Err()
+	}}
+}
+
+// count streams n integers.
+func count(n int, sent *atomic.Int64) *Method {
+	return &Method{Name: "count", Stream: func(c *Call) ([]byte, error) {
+		for i := range n {
+			if err := c.SendItem(event.AppendInt(nil, int64(i))); err != nil {
+				return nil, err
+			}
+			sent.Add(1)
+		}
+		return nil, nil
+	}}
+}
+
+func TestServerEchoesIDs(t *testing.T) {
+	long := strings.Repeat("x", 100)
+	synctest.Test(t, func(t *testing.T) {
+		_, client, end := newServer(t, nil, nil, echo())
+		defer end()
+		for i, id := range []any{[]byte("0123456789abcdef0123456789abcdef"), "ade60b28-65bb-481a-85f0-000000000000", 5, -1, "", long, []byte(long), 1.5, true} {
+			raw, err := event.AppendValue(nil, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 50 { // on a goroutine first, inline later
+				client.requestAs(raw, 3, "echo", i)
+				r := client.want("every scalar id is answered", "OK")
+				if string(r.ResponseTo) != string(raw) {
+					t.Fatalf("response_to is %x, want %x: the id in its own type", r.ResponseTo, raw)
+				}
+				if string(r.envelope) != "\x01\x00" {
+					t.Fatalf("envelope is %x, want the request's", r.envelope)
+				}
+			}
+		}
+	})
+}
+
+func TestServerEnvelopeIsReturned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, client, end := newServer(t, nil, nil, echo())
+		defer end()
+		for _, envelope := range []string{"", "\x01\x00", "\x01\x03abc", "\x01\x02aa\x01\x02bb\x01\x00"} {
+			client.send([]byte(envelope), client.newID(), nil, 3, "echo", []any{})
+			if r := client.want("any envelope is answered by itself", "OK"); string(r.envelope) != envelope {
+				t.Errorf("envelope is %x, want %x", r.envelope, envelope)
+			}
+		}
+	})
+}
+
+func TestServerErrors(t *testing.T) {
+	fails := &Method{Name: "fails", Unary: func(_ *Call, out []byte) ([]byte, error) {
+		return append(out, "junk"...), &RemoteError{Name: "ValueError", Message: "it's\xff", Traceback: "tb"}
+	}}
+	panics := &Method{Name: "panics", Unary: func(*Call, []byte) ([]byte, error) { panic("ouch") }}
+	exits := &Method{Name: "exits", Unary: func(*Call, []byte) ([]byte, error) { runtime.Goexit(); return nil, nil }}
+	streamPanics := &Method{Name: "stream_panics", Stream: func(*Call) ([]byte, error) { panic("ouch") }}
+	streamExits := &Method{Name: "stream_exits", Stream: func(*Call) ([]byte, error) { runtime.Goexit(); return nil, nil }}
+	synctest.Test(t, func(t *testing.T) {
+		m, client, end := newServer(t, nil, nil, echo(), fails, panics, exits, streamPanics, streamExits)
+		defer end()
+		for _, tc := range []struct {
+			why     string
+			version any
+			method  string
+			want    []any
+		}{
+			{"an error in its three parts, as valid UTF-8", 3, "fails", []any{"ValueError", "it's\uFFFD", "tb"}},
+			{"protocol 2 likewise", 2, "fails", []any{"ValueError", "it's\uFFFD", "tb"}},
+			{"protocol 1 has the repr alone", 1, "fails", []any{`ValueError("it's` + "\uFFFD" + `")`}},
+			{"no version is protocol 1", nil, "fails", []any{`ValueError("it's` + "\uFFFD" + `")`}},
+			{"an unknown method", 3, "nope", []any{"NameError", "nope", ""}},
+			{"a panic", 3, "panics", []any{"Error", "panic: ouch", "trace"}},
+			{"a handler that ends its goroutine", 3, "exits", []any{"Error", ErrExited.Error(), "trace"}},
+			{"a stream that panics", 3, "stream_panics", []any{"Error", "panic: ouch", "trace"}},
+			{"a stream that ends its goroutine", 3, "stream_exits", []any{"Error", ErrExited.Error(), "trace"}},
+		} {
+			client.requestAs(client.newID(), tc.version, tc.method)
+			r := client.want(tc.why, "ERR")
+			got, err := event.DecodeAny(r.Args)
+			if err != nil || fmt.Sprint(got) != fmt.Sprint(tc.want) {
+				t.Errorf("%s: %v, %v, want %v", tc.why, got, err, tc.want)
+			}
+		}
+		client.request("echo")
+		client.want("the server serves on", "OK")
+		synctest.Wait()
+		if n := m.svc.Pool.Open(); n != 0 {
+			t.Errorf("%d calls are left", n)
+		}
+	})
+}
+
+// TestServerInlineMishaps has a method that was proven cheap go wrong on the
+// reading goroutine.
+func TestServerInlineMishaps(t *testing.T) {
+	for _, mishap := range []string{"panic", "exit", "block"} {
+		synctest.Test(t, func(t *testing.T) {
+			release := make(chan struct{})
+			bad := &Method{Name: "bad", Unary: func(c *Call, out []byte) ([]byte, error) {
+				switch mishap {
+				case "panic":
+					panic("ouch")
+				case "exit":
+					runtime.Goexit()
+				case "block":
+					<-release
+				}
+				return append(out, c.Args...), nil
+			}}
+			bad.cheap.proven.Store(true)
+			good := echo()
+			good.cheap.proven.Store(true)
+			m, client, end := newServer(t, nil, nil, bad, good)
+			defer end()
+			first := client.request("bad", "kept")
+			began := time.Now()
+			for i := range 100 { // enough to reuse the read buffer
+				client.request("echo", i, strings.Repeat("y", 1000))
+			}
+			if mishap != "block" {
+				client.want("the caller is told", "ERR")
+			}
+			for range 100 {
+				client.want("others are served while a handler is stuck", "OK")
+			}
+			if d := time.Since(began); d > 3*stuckTime {
+				t.Errorf("%s: the others waited %v", mishap, d)
+			}
+			if mishap == "block" {
+				if bad.cheap.proven.Load() {
+					close(release)
+				} else {
+					t.Errorf("demoted before it returned")
+					close(release)
+				}
+				r := client.want("the stuck call is answered when it returns", "OK")
+				if string(r.ResponseTo) != string(first) || !strings.Contains(string(r.Args), "kept") {
+					t.Errorf("answer %x on %x, want its own argument on %x", r.Args, r.ResponseTo, first)
+				}
+				if bad.cheap.proven.Load() {
+					t.Error("the method is still taken for cheap")
+				}
+			}
+			synctest.Wait()
+			if n := m.svc.Pool.Open(); n != 0 {
+				t.Errorf("%s: %d calls are left", mishap, n)
+			}
+		})
+	}
+}
+
+func TestServerCredit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		_, client, end := newServer(t, &Options{Heartbeat: -1}, nil, count(10, &sent))
+		defer end()
+		id := client.request("count")
+		client.want("one item is free", "STREAM")
+		client.wantNone("nothing without credit", time.Hour)
+		wantItems := func(why string, n int) {
+			t.Helper()
+			for range n {
+				client.want(why, "STREAM")
+			}
+			client.wantNone(why, time.Minute/2)
+		}
+		client.on(id, "_zpc_more", []any{2})
+		wantItems("two granted", 2)
+		client.on(id, "_zpc_more", []any{1.9})
+		wantItems("a float is cut", 1)
+		client.on(id, "_zpc_more", []any{"2"})
+		wantItems("a number in a string counts", 2)
+		client.on(id, "_zpc_more", []any{true})
+		wantItems("true is one", 1)
+		for _, junk := range []any{[]any{"abc"}, []any{}, nil, 5, []any{nil}, []any{[]any{1}}, []any{0}, []any{-5}} {
+			client.on(id, "_zpc_more", junk)
+		}
+		wantItems("junk is ignored", 0)
+		client.on(id, "_zpc_more", []any{3})
+		wantItems("three more: the last items", 3)
+		client.wantNone("the end costs a credit too", time.Minute/2)
+		client.on(id, "_zpc_more", []any{uint64(1) << 63})
+		if r := client.want("with credit the stream ends", "STREAM_DONE"); string(r.Args) != "\xc0" {
+			t.Errorf("STREAM_DONE has %x, want nil", r.Args)
+		}
+		if sent.Load() != 10 {
+			t.Errorf("%d items sent", sent.Load())
+		}
+	})
+}
+
+func TestServerOldPeerCredit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		_, client, end := newServer(t, &Options{Heartbeat: -1}, nil, count(3, &sent))
+		defer end()
+		id := client.newID()
+		client.requestAs(id, 2, "count")
+		client.want("one item is free", "STREAM")
+		client.on(id, "_zpc_hb", []any{2})
+		client.want("protocol 2 grants by heartbeat", "STREAM")
+		client.want("protocol 2 grants by heartbeat", "STREAM")
+		client.on(id, "_zpc_more", []any{1})
+		client.want("and as protocol 3 does", "STREAM_DONE")
+	})
+}
+
+func TestServerLosesClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := make(chan error, 1)
+		var sent atomic.Int64
+		m, client, end := newServer(t, &Options{Heartbeat: time.Second}, nil, block(cause), count(10, &sent))
+		defer end()
+		began := time.Now()
+		client.request("block")
+		stream := client.request("count")
+		client.want("one item is free", "STREAM")
+		if err := <-cause; !errors.Is(err, ErrLostRemote) {
+			t.Errorf("handler's context ended with %v, want ErrLostRemote", err)
+		}
+		if d := time.Since(began); d < 2*time.Second || d > 3*time.Second {
+			t.Errorf("lost after %v, want at most 3 heartbeats", d)
+		}
+		synctest.Wait()
+		if n := m.svc.Pool.Open(); n != 0 || m.calls.len() != 0 {
+			t.Errorf("%d calls and %d channels are left", n, m.calls.len())
+		}
+		client.on(stream, "_zpc_more", []any{5})
+		for len(client.events) > 0 {
+			if r := <-client.events; string(r.Name) != "_zpc_hb" {
+				t.Errorf("a lost caller got %s", r.Name)
+			}
+		}
+	})
+}
+
+func TestServerConnectionLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := make(chan error, 3)
+		derived := &Method{Name: "derived", Unary: func(c *Call, out []byte) ([]byte, error) {
+			ctx, cancel := context.WithCancel(c)
+			defer cancel()
+			<-ctx.Done()
+			cause <- ErrLostRemote
+			return out, ctx.Err()
+		}}
+		m, client, end := newServer(t, nil, nil, block(cause), derived)
+		defer end()
+		client.request("block")
+		client.request("block")
+		client.request("derived")
+		synctest.Wait()
+		began := time.Now()
+		client.conn.Close(nil)
+		for range 3 {
+			if err := <-cause; !errors.Is(err, ErrLostRemote) {
+				t.Errorf("%v, want ErrLostRemote", err)
+			}
+		}
+		synctest.Wait()
+		if time.Since(began) > 0 || m.svc.Pool.Open() != 0 {
+			t.Errorf("after %v %d calls are left", time.Since(began), m.svc.Pool.Open())
+		}
+	})
+}
+
+func TestServerHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := make(chan error, 2)
+		_, client, end := newServer(t, nil, nil, block(cause))
+		defer end()
+		began := time.Now()
+		id := client.request("block")
+		for i := 1; i <= 20; i++ { // 100 s
+			hb := client.want("one heartbeat an interval", "_zpc_hb")
+			d := hb.at.Sub(began)
+			if want := time.Duration(i) * 5 * time.Second; d < want || d > want+5*time.Second/ticksPerBeat {
+				t.Errorf("heartbeat %d after %v, want %v", i, d, want)
+			}
+			client.on(id, "_zpc_hb", []any{0})
+		}
+		if len(cause) > 0 {
+			t.Errorf("lost: %v", <-cause)
+		}
+	})
+}
+
+func TestServerOldClientIsNotJudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := make(chan error, 2)
+		_, client, end := newServer(t, nil, nil, block(cause))
+		defer end()
+		client.requestAs(client.newID(), 1, "block")
+		client.wantNone("protocol 1 knows no heartbeats", 50*time.Second)
+		if len(cause) > 0 {
+			t.Errorf("lost: %v", <-cause)
+		}
+	})
+}
+
+func TestServerUnknownChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		_, client, end := newServer(t, nil, nil, count(0, &sent))
+		defer end()
+		for _, name := range []string{"_zpc_hb", "_zpc_more"} {
+			client.on(client.newID(), name, []any{0})
+			r := client.want("a restarted server says so at once", "ERR")
+			if !strings.Contains(string(r.Args), "LostRemote") {
+				t.Errorf("ERR %q", r.Args)
+			}
+		}
+		client.on(client.newID(), "STREAM", 1)
+		client.wantNone("other events of no channel are dropped", time.Minute/2)
+		id := client.request("count")
+		client.want("an empty stream", "STREAM_DONE")
+		client.on(id, "_zpc_more", []any{100})
+		client.wantNone("credit that crossed with the end is no trouble", time.Minute/2)
+	})
+}
+
+func TestServerDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, client, end := newServer(t, nil, nil, echo())
+		defer end()
+		id := client.newID()
+		client.send(delimiter, nil, nil, 3, "echo", []any{})                          // no id
+		client.send(delimiter, []byte{0xc0}, nil, 3, "echo", []any{})                 // nil id
+		client.send(delimiter, []byte{0x90}, nil, 3, "echo", []any{})                 // list id
+		client.send(delimiter, id, []byte{0x91, 1}, 3, "echo", []any{})               // list response_to
+		client.send(delimiter, id, nil, 3, "_zpc_hb", []any{0})                       // a heartbeat of nothing
+		client.send(delimiter, id, nil, "3", "echo", []any{})                         // v no number
+		client.conn.Send(t.Context(), delimiter, nil, Now)                            // empty
+		client.conn.Send(t.Context(), delimiter, []byte("\xc1"), Now)                 // no msgpack
+		client.conn.Send(t.Context(), delimiter, []byte("GET / HTTP/1.1\r\n"), Now)   // no event
+		client.conn.Send(t.Context(), delimiter, []byte{0xdd, 0xff, 0xff, 0xff}, Now) // a claim
+		client.send(delimiter, id, nil, 3, "echo", []any{})
+		client.want("junk is dropped, the rest served", "OK")
+		if n := m.svc.Dropped.Load(); n != 10 {
+			t.Errorf("%d events dropped, want 10", n)
+		}
+	})
+}
+
+func TestServerBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := make(chan error, 20)
+		svc := &Service{PeerCalls: 3}
+		m, client, end := newServer(t, nil, svc, block(cause), echo())
+		for range 3 {
+			client.request("block")
+		}
+		same := client.newID()
+		client.requestAs(same, 3, "block")
+		client.requestAs(same, 3, "block")
+		for range 2 {
+			if r := client.want("too many calls of one connection", "ERR"); !strings.Contains(string(r.Args), "busy") {
+				t.Errorf("ERR %q", r.Args)
+			}
+		}
+		if m.svc.Pool.Open() != 3 {
+			t.Errorf("%d calls are open", m.svc.Pool.Open())
+		}
+		end()
+	})
+}
+
+func TestServerPoolTakesTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pool := NewPool(1)
+		var order []string
+		gate := make(chan struct{})
+		slow := func(who string) *Method {
+			return &Method{Name: "slow", Unary: func(c *Call, out []byte) ([]byte, error) {
+				<-gate
+				order = append(order, who) // one at a time: that is the point
+				return event.AppendNil(out), nil
+			}}
+		}
+		_, a, endA := newServer(t, nil, &Service{Pool: pool}, slow("a"))
+		defer endA()
+		_, b, endB := newServer(t, nil, &Service{Pool: pool}, slow("b"))
+		defer endB()
+		for range 10 {
+			a.request("slow")
+		}
+		synctest.Wait()
+		b.request("slow")
+		b.request("slow")
+		synctest.Wait()
+		close(gate)
+		for range 10 {
+			a.want("every call is served", "OK")
+		}
+		b.want("every call is served", "OK")
+		b.want("every call is served", "OK")
+		if got := strings.Join(order, ""); got != "aababaaaaaaa" && got != "abab"+"aaaaaaaa" && !strings.HasPrefix(got, "aabab") {
+			t.Errorf("order %s: b waits for more than one of a's", got)
+		}
+		if err := pool.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestServerClientStream(t *testing.T) {
+	sum := &Method{Name: "sum", Stream: func(c *Call) ([]byte, error) {
+		total := int64(0)
+		for {
+			raw, err := c.NextItem(c)
+			if err != nil {
+				if err.Error() == "EOF" {
+					return event.AppendInt(nil, total), nil
+				}
+				return nil, err
+			}
+			n, err := event.Int(raw)
+			if err != nil {
+				return nil, err
+			}
+			total += n
+		}
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		_, client, end := newServer(t, nil, nil, sum)
+		defer end()
+		id := client.request("sum")
+		client.on(id, "STREAM", 1)
+		credit := client.want("the handler asks for more", "_zpc_more")
+		if !strings.HasSuffix(string(credit.Args), "\x64") {
+			t.Errorf("granted %x, want 100", credit.Args)
+		}
+		client.on(id, "STREAM", 2)
+		client.on(id, "STREAM_DONE", nil)
+		if r := client.want("the answer to the stream", "OK"); string(r.Args) != "\x91\x03" {
+			t.Errorf("answer %x, want [3]", r.Args)
+		}
+		id = client.request("sum")
+		client.on(id, "ERR", []any{"ValueError", "stop", ""})
+		if r := client.want("the caller's error reaches the handler", "ERR"); !strings.Contains(string(r.Args), "stop") {
+			t.Errorf("ERR %q", r.Args)
+		}
+	})
+}
+
+func TestServerLargeMessages(t *testing.T) {
+	_, client, end := newServer(t, nil, nil, echo())
+	defer end()
+	for i := range 60 {
+		size := []int{10, 16 << 10, 100 << 10, 1 << 20}[i%4]
+		arg := strings.Repeat(string(rune('a'+i%26)), size)
+		client.request("echo", arg)
+		r := client.want("large results are written from where they are", "OK")
+		var got [][]string
+		if err := event.Decode(r.Args, &got); err != nil || got[0][0] != arg {
+			t.Fatalf("message %d of %d bytes came back wrong: %v", i, size, err)
+		}
+	}
+}
+
+// TestServerLeavesNothing makes 10,000 calls of every ending.
+func TestServerLeavesNothing(t *testing.T) {
+	var sent atomic.Int64
+	m, client, end := newServer(t, nil, nil, echo(), count(1, &sent))
+	defer end()
+	before := runtime.NumGoroutine()
+	for i := range 10_000 {
+		switch i % 3 {
+		case 0:
+			client.request("echo", i)
+			client.want("answered", "OK")
+		case 1:
+			id := client.request("count")
+			client.want("streamed", "STREAM")
+			client.on(id, "_zpc_more", []any{1})
+			client.want("ended", "STREAM_DONE")
+		case 2:
+			client.request("nope")
+			client.want("refused", "ERR")
+		}
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for m.svc.Pool.Open() > 0 || runtime.NumGoroutine() > before+2 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d calls and %d goroutines are left, %d were there before", m.svc.Pool.Open(), runtime.NumGoroutine(), before)
+		}
+		runtime.Gosched()
+	}
+	if n := m.calls.len(); n != 0 {
+		t.Errorf("%d channels are left", n)
+	}
+}

@@ -1,0 +1,87 @@
+package zrpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// Response is an answer that has begun: one result, or a stream.
+type Response struct {
+	ch        *opened
+	streaming bool
+	result    event.Raw // when not streaming
+}
+
+// Invoke calls a method without saying what it answers, for programs that do
+// not know beforehand. It returns when the answer has begun. The caller must read
+// a streaming response to its end or Close it.
+func (c *Client) Invoke(ctx context.Context, method string, args ...any) (*Response, error) {
+	ch, err := c.open(ctx, method, args)
+	if err != nil {
+		return nil, err
+	}
+	r := &Response{ch: ch}
+	if r.streaming, err = ch.First(ctx); err != nil {
+		ch.close()
+		return nil, asCallError(err, method, ch.endpoint)
+	}
+	if !r.streaming {
+		defer ch.close()
+		raw, err := ch.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.result = slices.Clone(raw)
+	}
+	return r, nil
+}
+
+// Streaming reports whether the answer is a stream, to be read with Items.
+func (r *Response) Streaming() bool { return r.streaming }
+
+// Raw returns the encoded result, which is the caller's; nil for a stream.
+func (r *Response) Raw() event.Raw { return r.result }
+
+// Decode decodes the result into what ptr points to.
+func (r *Response) Decode(ptr any) error {
+	if r.streaming {
+		return asCallError(ErrStreamed, r.ch.method, r.ch.endpoint)
+	}
+	return decodeResult(r.result, ptr, r.ch.method)
+}
+
+// Items yields the encoded items, each the caller's to keep; an error is the
+// last pair. A response with one result yields that. It can be ranged over once,
+// and waits as long as the server lives; leaving the loop closes the response.
+func (r *Response) Items() iter.Seq2[event.Raw, error] { return r.ItemsContext(context.Background()) }
+
+// ItemsContext is Items that also ends, with an error, when ctx does.
+func (r *Response) ItemsContext(ctx context.Context) iter.Seq2[event.Raw, error] {
+	return func(yield func(event.Raw, error) bool) {
+		if !r.streaming {
+			yield(r.result, nil)
+			return
+		}
+		defer r.Close()
+		for {
+			raw, err := r.ch.next(ctx)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if !yield(slices.Clone(event.Raw(raw)), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Close gives up on a stream. It may be called at any time, and more than once.
+func (r *Response) Close() error {
+	r.ch.close()
+	return nil
+}

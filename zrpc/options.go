@@ -1,0 +1,147 @@
+package zrpc
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/zrpc-go/zrpc/internal/socket"
+	"github.com/zrpc-go/zrpc/internal/zmtp"
+	"github.com/zrpc-go/zrpc/stream"
+)
+
+// ServerOptions configures a Server. The zero value, and nil, are zerorpc's
+// defaults. Zero means the default, negative means off.
+type ServerOptions struct {
+	// Name is what introspection calls the service. Default: the type of the
+	// first registered receiver.
+	Name string
+
+	// Heartbeat is the interval of heartbeats to callers of calls that last.
+	// Default 5 s; negative: none are sent and a silent caller is never lost.
+	Heartbeat time.Duration
+
+	// PoolSize bounds the calls that run at once; further ones wait, those of
+	// different connections in turn. Default: no bound but MaxCalls.
+	PoolSize int
+
+	// MaxCalls bounds the open calls, running or waiting, of all connections,
+	// MaxConnCalls those of one; beyond, a request is answered ServerBusy.
+	// Defaults 65,536 and 4,096.
+	MaxCalls, MaxConnCalls int
+
+	// MaxConns bounds the connections. Default 10,000.
+	MaxConns int
+
+	// MaxMessage bounds one message, in bytes; a peer that sends more is
+	// disconnected. Default 64 MiB.
+	MaxMessage int
+
+	// Window is how many items a caller's stream may be ahead of the handler.
+	// Default 100.
+	Window int
+
+	// Grace is how long Serve lets calls in progress go on after its context
+	// has ended. Default 10 s; negative: not at all.
+	Grace time.Duration
+
+	// Traceback sends callers the stack of a handler that panicked and the
+	// long form of its errors. Off by default: it tells about the inside.
+	Traceback bool
+
+	// Logger is told of connections (debug) and of what needs a look.
+	// Default: nothing is logged.
+	Logger *slog.Logger
+
+	// Trace is called with the encoded body of every event sent and received,
+	// for debugging. It must not keep the slice, and not block.
+	Trace func(sent bool, event []byte)
+}
+
+// ClientOptions configures a Client. The zero value, and nil, are zerorpc's
+// defaults. Zero means the default, negative means off.
+type ClientOptions struct {
+	// Heartbeat is the interval of heartbeats in calls that last. A server
+	// that sends none for two to three intervals is lost, and so is one that no
+	// connection could be made to for three. Default 5 s; negative: none are sent,
+	// and nothing but a broken connection or the call's context ends a call.
+	Heartbeat time.Duration
+
+	// Passive makes the client wait for the server's first heartbeat before it
+	// sends its own, or loses the server for want of them.
+	Passive bool
+
+	// MaxMessage bounds one message, in bytes. Default 64 MiB.
+	MaxMessage int
+
+	// Logger is told of connections (debug) and of what needs a look.
+	// Default: nothing is logged.
+	Logger *slog.Logger
+
+	// Trace is as in ServerOptions.
+	Trace func(sent bool, event []byte)
+
+	// CallOptions are the defaults of every call; see Client.With.
+	CallOptions
+}
+
+// CallOptions are choices for single calls, made by Client.With. A zero field
+// leaves what the client had.
+type CallOptions struct {
+	// Timeout bounds the wait for an answer, or for the first item of a stream,
+	// beside the context's own deadline. Default: none.
+	Timeout time.Duration
+
+	// Credit is how many items a stream may be ahead of its reader. Default 100.
+	Credit int
+}
+
+const defaultGrace = 10 * time.Second
+
+func (o *ServerOptions) normalize() {
+	if o.Grace == 0 {
+		o.Grace = defaultGrace
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+func (o *ServerOptions) stream(t *stream.Ticker) *stream.Options {
+	return &stream.Options{Heartbeat: o.Heartbeat, Window: o.Window, Ticker: t, Trace: o.Trace}
+}
+
+func (o *ServerOptions) socket() socket.Options {
+	return socket.Options{
+		MaxConns: o.MaxConns,
+		Conn:     zmtp.Config{MaxMessage: o.MaxMessage},
+		Logger:   o.Logger,
+	}
+}
+
+func (o *ClientOptions) normalize() {
+	if o.Heartbeat == 0 {
+		o.Heartbeat = stream.DefaultHeartbeat
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+func (o *ClientOptions) stream(t *stream.Ticker) *stream.Options {
+	return &stream.Options{Heartbeat: o.Heartbeat, Passive: o.Passive, Ticker: t, Trace: o.Trace}
+}
+
+func (o *ClientOptions) socket() socket.Options {
+	return socket.Options{Conn: zmtp.Config{MaxMessage: o.MaxMessage}, Logger: o.Logger}
+}
+
+// over returns o with the fields that are set in p.
+func (o CallOptions) over(p CallOptions) CallOptions {
+	if p.Timeout != 0 {
+		o.Timeout = p.Timeout
+	}
+	if p.Credit != 0 {
+		o.Credit = p.Credit
+	}
+	return o
+}

@@ -1,0 +1,180 @@
+package zrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/zrpc-go/zrpc/internal/method"
+	"github.com/zrpc-go/zrpc/stream"
+)
+
+// registry is the methods of a server. Readers take the map as it is; writers
+// replace it.
+type registry struct {
+	entries atomic.Pointer[map[string]*entry]
+
+	rmu  sync.Mutex // guards the fields below and the replacing of entries
+	name string     // of the service
+}
+
+// entry is one method: what it is, and how a request runs it.
+type entry struct {
+	m       *method.Method
+	builtin bool // one of zerorpc's own, not listed
+	wire    stream.Method
+}
+
+func (r *registry) init(s *Server) {
+	r.name = s.opt.Name
+	entries := map[string]*entry{}
+	for name, fn := range s.builtins() {
+		m, err := method.New(name, fn, nil)
+		if err != nil {
+			panic(err) // our own function
+		}
+		entries[name] = newEntry(m, true)
+	}
+	r.entries.Store(&entries)
+}
+
+func newEntry(m *method.Method, builtin bool) *entry {
+	e := &entry{m: m, builtin: builtin, wire: stream.Method{Name: m.Name}}
+	switch m.Shape {
+	case method.Unary:
+		e.wire.Unary = func(c *stream.Call, out []byte) ([]byte, error) {
+			return m.Call(c, c.Args, nil, out)
+		}
+	case method.ClientStream:
+		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
+			return m.Call(c, c.Args, callerItems{c}, nil)
+		}
+	default:
+		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
+			return nil, m.Stream(c, c.Args, callerItems{c}, c.SendItem)
+		}
+	}
+	return e
+}
+
+// callerItems is the caller's stream as package method reads it.
+type callerItems struct{ c *stream.Call }
+
+func (s callerItems) Next(ctx context.Context) (raw []byte, ok bool, err error) {
+	raw, err = s.c.NextItem(ctx)
+	if errors.Is(err, io.EOF) {
+		return nil, false, nil
+	}
+	return raw, err == nil, err
+}
+
+// add enters methods under their names, all or none.
+func (r *registry) add(methods ...*method.Method) error {
+	r.rmu.Lock()
+	defer r.rmu.Unlock()
+	entries := maps.Clone(*r.entries.Load())
+	for _, m := range methods {
+		switch {
+		case m.Name == "":
+			return errors.New("zrpc: a method needs a name")
+		case strings.HasPrefix(m.Name, "_"):
+			return fmt.Errorf("zrpc: %s: names that begin with an underscore are zerorpc's own; choose another", m.Name)
+		case entries[m.Name] != nil:
+			return fmt.Errorf("zrpc: %s: a method of this name is registered already; choose another name", m.Name)
+		}
+		entries[m.Name] = newEntry(m, false)
+	}
+	r.entries.Store(&entries)
+	return nil
+}
+
+// HandleOption is a choice for one Handle.
+type HandleOption func(*method.Doc)
+
+// WithDoc gives a method's documentation and the names of its parameters, which
+// Go does not keep. The context is no parameter.
+func WithDoc(doc string, params ...string) HandleOption {
+	return func(d *method.Doc) { d.Doc, d.Params = doc, params }
+}
+
+// Handle exposes a function under a name. See the package documentation for the
+// signatures; what cannot be exposed is an error that says why, and the fix.
+// What `zrpc gen doc` generated for fn is used unless WithDoc is given.
+func (s *Server) Handle(name string, fn any, opts ...HandleOption) error {
+	doc := funcDoc(fn)
+	for _, o := range opts {
+		o(&doc)
+	}
+	m, err := method.New(name, fn, &doc)
+	if err != nil {
+		return fmt.Errorf("zrpc: %w", err)
+	}
+	return s.add(m)
+}
+
+// Register exposes the exported methods of rcvr, with their names in snake case
+// as Python has it: Add as "add", StreamingRange as "streaming_range". It is all
+// or nothing: a method that cannot be exposed is an error. Unless ServerOptions
+// names the service, the first registered type does.
+func (s *Server) Register(rcvr any) error { return s.register("", rcvr, false) }
+
+// RegisterName exposes the exported methods of rcvr in net/rpc's manner: the
+// name, a dot and the method's Go name, as in "Arith.Multiply".
+func (s *Server) RegisterName(name string, rcvr any) error { return s.register(name+".", rcvr, true) }
+
+func (s *Server) register(prefix string, rcvr any, exact bool) error {
+	typ := reflect.TypeOf(rcvr)
+	if typ == nil {
+		return errors.New("zrpc: Register needs a value with methods, not nil")
+	}
+	bound, skipped := method.Methods(rcvr, exact)
+	if len(skipped) > 0 {
+		return fmt.Errorf("zrpc: %v cannot be registered: %w", typ, errors.Join(skipped...))
+	}
+	if len(bound) == 0 {
+		return fmt.Errorf("zrpc: %v has no exported methods%s", typ, pointerHint(typ))
+	}
+	docs := typeDoc(typ)
+	var methods []*method.Method
+	for _, b := range bound {
+		doc := docs.Methods[b.GoName].internal()
+		m, err := method.New(prefix+b.Name, b.Func, &doc)
+		if err != nil {
+			return fmt.Errorf("zrpc: %w", err)
+		}
+		methods = append(methods, m)
+	}
+	if err := s.add(methods...); err != nil {
+		return err
+	}
+	for typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	s.rmu.Lock()
+	defer s.rmu.Unlock()
+	if s.name == "" {
+		s.name = typ.Name()
+	}
+	return nil
+}
+
+// pointerHint says so when only the pointer has the methods.
+func pointerHint(typ reflect.Type) string {
+	if typ.Kind() != reflect.Pointer && reflect.PointerTo(typ).NumMethod() > 0 {
+		return "; pass a pointer, it has some"
+	}
+	return ""
+}
+
+// serviceName is what introspection calls the service.
+func (r *registry) serviceName() string {
+	r.rmu.Lock()
+	defer r.rmu.Unlock()
+	return r.name
+}

@@ -1,0 +1,175 @@
+package zrpc
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-zeromq/zmq4"
+
+	"github.com/zrpc-go/zrpc/internal/socket"
+	"github.com/zrpc-go/zrpc/stream"
+)
+
+// Server answers calls. Its methods may be called concurrently, also while it
+// serves.
+type Server struct {
+	opt    ServerOptions
+	svc    stream.Service
+	stream *stream.Options
+	sock   *socket.Socket
+	ticker *stream.Ticker
+
+	registry
+	serving   chan struct{} // closed by the first Serve: connections are read from then on
+	serveOnce sync.Once
+	stopping  atomic.Bool   // new requests are refused
+	stopped   chan struct{} // closed when Shutdown is done
+	stopOnce  sync.Once
+
+	mu        sync.Mutex // guards the fields below
+	endpoints []string   // bound
+}
+
+// NewServer returns a server without methods and endpoints. nil options are the
+// defaults.
+func NewServer(opt *ServerOptions) *Server {
+	s := &Server{serving: make(chan struct{}), stopped: make(chan struct{})}
+	if opt != nil {
+		s.opt = *opt
+	}
+	s.opt.normalize()
+	s.ticker = stream.NewTicker(s.opt.Heartbeat)
+	s.stream = s.opt.stream(s.ticker)
+	s.svc = stream.Service{
+		Lookup:    s.lookup,
+		Describe:  s.describe,
+		Pool:      stream.NewPool(s.opt.PoolSize),
+		Watchdog:  stream.NewWatchdog(),
+		PeerCalls: s.opt.MaxConnCalls,
+		Calls:     s.opt.MaxCalls,
+	}
+	so := s.opt.socket()
+	so.Type = zmq4.Router
+	so.Serve = s.serveConn
+	s.sock = socket.New(so)
+	s.registry.init(s)
+	return s
+}
+
+// serveConn reads one connection until it ends.
+func (s *Server) serveConn(p *socket.Peer) {
+	select {
+	case <-s.serving:
+	case <-p.Done():
+		return
+	case <-s.sock.Done():
+		return
+	}
+	m := stream.NewServerMux(wire{p}, &s.svc, s.stream)
+	err := m.Run()
+	s.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
+}
+
+// lookup finds what a request calls. It runs for every request, on the reading
+// goroutine.
+func (s *Server) lookup(name []byte) (*stream.Method, error) {
+	if s.stopping.Load() {
+		return nil, errStopping
+	}
+	if e := (*s.entries.Load())[string(name)]; e != nil {
+		return &e.wire, nil
+	}
+	return nil, &RemoteError{Name: nameError, Message: string(name)}
+}
+
+// Bind listens on an endpoint, such as tcp://*:4242, tcp://127.0.0.1:* (any free
+// port), ipc:///run/svc.sock or inproc://name, and returns the endpoint it really
+// got. Requests are answered once Serve runs.
+func (s *Server) Bind(endpoint string) (string, error) {
+	actual, err := s.sock.Bind(endpoint)
+	if err == nil {
+		s.mu.Lock()
+		s.endpoints = append(s.endpoints, actual)
+		s.mu.Unlock()
+	}
+	return actual, err
+}
+
+// Connect makes the server dial out, to a client or a broker that is bound, and
+// keep that connection up. It returns at once; the other side may come later.
+func (s *Server) Connect(endpoint string) error { return s.sock.Connect(endpoint) }
+
+// Serve answers requests until ctx ends or Shutdown is called. When ctx ends,
+// calls in progress get ServerOptions.Grace to finish; then their contexts are
+// cancelled and the server is closed. It returns nil then, and ErrClosed if the
+// server was shut down before.
+func (s *Server) Serve(ctx context.Context) error {
+	if s.stopping.Load() {
+		return ErrClosed
+	}
+	s.serveOnce.Do(func() { close(s.serving) })
+	select {
+	case <-s.stopped:
+		return nil
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(0, s.opt.Grace))
+	defer cancel()
+	if err := s.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// Shutdown ends the server: it stops listening, answers new requests with the
+// error ServerStopping, and waits for calls in progress until ctx ends. What
+// still runs then is cancelled, and ctx's error returned. It does not wait for
+// handlers that ignore their context.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stopping.Store(true)
+	s.mu.Lock()
+	bound := s.endpoints
+	s.endpoints = nil
+	s.mu.Unlock()
+	for _, endpoint := range bound {
+		s.sock.Unbind(endpoint)
+	}
+	err := s.svc.Pool.Wait(ctx)
+	s.stopOnce.Do(func() {
+		s.ticker.Close()
+		go func() {
+			s.sock.Close()
+			close(s.stopped)
+		}()
+	})
+	if err != nil {
+		return err
+	}
+	<-s.stopped
+	return nil
+}
+
+// Close ends the server at once: calls in progress are cancelled and get no
+// answer. Shutdown is the polite form.
+func (s *Server) Close() error {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.Shutdown(ended); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// Stats are counts of a server.
+type Stats struct {
+	Conns   int    // present connections
+	Calls   int    // open calls
+	Dropped uint64 // events that were malformed or belonged to no call
+}
+
+// Stats returns the present counts.
+func (s *Server) Stats() Stats {
+	return Stats{Conns: s.sock.Stats().Peers, Calls: s.svc.Pool.Open(), Dropped: s.svc.Dropped.Load()}
+}

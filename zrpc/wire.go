@@ -1,0 +1,42 @@
+package zrpc
+
+import (
+	"context"
+	"errors"
+
+	"github.com/zrpc-go/zrpc/internal/socket"
+	"github.com/zrpc-go/zrpc/internal/zmtp"
+	"github.com/zrpc-go/zrpc/stream"
+)
+
+// wire is a peer's connection as package stream wants it.
+type wire struct{ *socket.Peer }
+
+var _ stream.Conn = wire{}
+
+func (w wire) Next() (stream.Message, bool, error) {
+	m, ok, err := w.Peer.Next()
+	return stream.Message(m), ok, err
+}
+
+func (w wire) Fill() error {
+	err := w.Peer.Fill()
+	if errors.Is(err, zmtp.ErrInterrupted) {
+		return stream.ErrInterrupted
+	}
+	return err
+}
+
+func (w wire) Send(ctx context.Context, envelope, body []byte, f stream.Flush) error {
+	return w.Peer.Send(ctx, envelope, body, zmtp.Flush(f))
+}
+
+func (w wire) TrySend(envelope, body []byte, f stream.Flush) bool {
+	return w.Peer.TrySend(envelope, body, zmtp.Flush(f))
+}
+
+func (w wire) SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f stream.Flush) error {
+	return w.Peer.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f))
+}
+
+func (w wire) Recycle(buf []byte) { zmtp.Recycle(buf) }
