@@ -12,7 +12,8 @@ build: ## build the command into bin/zrpc (pure Go, no cgo)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/zrpc
 
 demo: build ## build, serve the time service, call it, list it
-	@sh examples/demo.sh
+	@$(BIN) --server --bind tcp://127.0.0.1:4242 time & server=$$!; trap 'kill $$server' EXIT; set -x; \
+	$(BIN) --client --connect tcp://127.0.0.1:4242 strftime %Y/%m/%d && $(BIN) tcp://127.0.0.1:4242
 
 test: setup lint race interop ## everything: set-up, lint, all tests, live peers
 

@@ -31,7 +31,10 @@ func DecodeAny(raw []byte) (any, error) {
 	return v, err
 }
 
-// decodeAny decodes the value at b[i:]; depth is how many levels it may have.
+// decodeAny decodes the value at b[i:]; depth is how many levels it may have. It
+// recurses, which the bound on depth makes safe, and returns the offset after the
+// value. A float of 32 bits and an int of any form come out as the widest type,
+// so callers need one case each.
 func decodeAny(b []byte, i, depth int) (v any, next int, err error) {
 	t, i, err := readToken(b, i)
 	if err != nil {
@@ -68,6 +71,9 @@ func decodeAny(b []byte, i, depth int) (v any, next int, err error) {
 	return nil, i, nil // kindNil
 }
 
+// anyArray decodes n elements at b[i:], each of at most depth levels. It is
+// pre-sized by the count only up to a bound, because the bytes of an unchecked
+// value may not be there.
 func anyArray(b []byte, i, n, depth int) (any, int, error) {
 	s := make([]any, 0, min(n, maxPresize))
 	for range n {
@@ -107,6 +113,7 @@ func anyMap(b []byte, i, n, depth int) (any, int, error) {
 	return m, i, nil
 }
 
+// anyMixedMap decodes n more pairs at b[i:] into m.
 func anyMixedMap(b []byte, i, n, depth int, m map[any]any) (any, int, error) {
 	for range n {
 		k, next, err := anyKey(b, i)
@@ -133,7 +140,7 @@ func anyKey(b []byte, i int) (key any, next int, err error) {
 	if err != nil {
 		return nil, i, err
 	}
-	switch k := v.(type) {
+	switch k := v.(type) { // the two that Go cannot compare
 	case []byte:
 		return BinKey(k), next, nil
 	case Ext:

@@ -6,7 +6,9 @@ import (
 )
 
 // The functions of this file append one value, or the head of one, in its
-// smallest form. Lengths beyond 32 bits, which msgpack cannot announce, are the
+// smallest form, as the reference packers of Python and Node do, so that equal
+// events have equal bytes whoever wrote them. They extend b as the built-in append
+// does and cannot fail. Lengths beyond 32 bits, which msgpack cannot announce, are the
 // caller's to avoid; AppendValue refuses them.
 
 // AppendNil appends nil.
@@ -26,7 +28,7 @@ func AppendInt(b []byte, v int64) []byte {
 	switch {
 	case v >= 0:
 		return AppendUint(b, uint64(v))
-	case v >= -32:
+	case v >= -32: // negative fixint
 		return append(b, byte(v))
 	case v >= math.MinInt8:
 		return append(b, 0xd0, byte(v))
@@ -41,7 +43,7 @@ func AppendInt(b []byte, v int64) []byte {
 // AppendUint appends an unsigned integer.
 func AppendUint(b []byte, v uint64) []byte {
 	switch {
-	case v < 0x80:
+	case v < 0x80: // positive fixint
 		return append(b, byte(v))
 	case v <= math.MaxUint8:
 		return append(b, 0xcc, byte(v))
@@ -53,7 +55,9 @@ func AppendUint(b []byte, v uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, 0xcf), v)
 }
 
-// AppendFloat32 appends a float of 32 bits.
+// AppendFloat32 appends a float of 32 bits. AppendValue does not use it: Python
+// has no such number, and a float32 that went through one comes back as a
+// float64 all the same.
 func AppendFloat32(b []byte, v float32) []byte {
 	return binary.BigEndian.AppendUint32(append(b, 0xca), math.Float32bits(v))
 }
@@ -67,7 +71,7 @@ func AppendFloat64(b []byte, v float64) []byte {
 // which is not checked here.
 func AppendString(b []byte, s string) []byte {
 	n := len(s)
-	if n < 32 {
+	if n < 32 { // fixstr
 		b = append(b, 0xa0|byte(n))
 	} else {
 		b = appendLen(b, 0xd9, n)
@@ -78,12 +82,13 @@ func AppendString(b []byte, s string) []byte {
 // AppendBin appends a bin.
 func AppendBin(b, data []byte) []byte { return append(AppendBinHeader(b, len(data)), data...) }
 
-// AppendBinHeader appends the head of a bin whose n bytes the caller appends.
+// AppendBinHeader appends the head of a bin whose n bytes the caller appends, or
+// writes to the connection from where they are.
 func AppendBinHeader(b []byte, n int) []byte { return appendLen(b, 0xc4, n) }
 
 // AppendArrayHeader appends the head of an array whose n elements the caller appends.
 func AppendArrayHeader(b []byte, n int) []byte {
-	if n < 16 {
+	if n < 16 { // fixarray
 		return append(b, 0x90|byte(n))
 	}
 	return appendLen16(b, 0xdc, n)
@@ -91,13 +96,15 @@ func AppendArrayHeader(b []byte, n int) []byte {
 
 // AppendMapHeader appends the head of a map whose n pairs the caller appends.
 func AppendMapHeader(b []byte, n int) []byte {
-	if n < 16 {
+	if n < 16 { // fixmap
 		return append(b, 0x80|byte(n))
 	}
 	return appendLen16(b, 0xde, n)
 }
 
-// AppendExt appends an ext value.
+// AppendExt appends an ext value. Lengths that are a power of two up to 16 have
+// forms of their own. Types below 0 belong to the msgpack specification, which has
+// defined -1, the timestamp.
 func AppendExt(b []byte, typ int8, data []byte) []byte {
 	switch len(data) {
 	case 1:

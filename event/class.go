@@ -52,6 +52,8 @@ var (
 	}
 )
 
+// classOf returns the class of t. Two goroutines that ask first may both make it;
+// the results are equal.
 func classOf(t reflect.Type) *class {
 	if c, ok := classes.Load(t); ok {
 		return c.(*class)
@@ -67,7 +69,8 @@ func classOf(t reflect.Type) *class {
 	return c
 }
 
-// hasAny reports whether t or *t implements one of the interfaces.
+// hasAny reports whether t or *t implements one of the interfaces. v5 calls methods
+// of *t on values that it can address, and appendForeign sees to it that it can.
 func hasAny(t reflect.Type, interfaces []reflect.Type) bool {
 	for _, i := range interfaces {
 		if t.Implements(i) || reflect.PointerTo(t).Implements(i) {

@@ -10,7 +10,8 @@ import (
 const presizeBytes = 64 << 10
 
 // decodeSlice stores an array, whose head was t and whose elements begin at
-// b[i:], in a slice; a bin or str in a slice of bytes.
+// b[i:], in a slice; a bin or str in a slice of bytes. The slice is a new one and
+// grows with the elements that are really there.
 func decodeSlice(b []byte, t token, i int, v reflect.Value, depth int) (next int, err error) {
 	switch {
 	case t.kind == kindNil:
@@ -27,6 +28,8 @@ func decodeSlice(b []byte, t token, i int, v reflect.Value, depth int) (next int
 		return i, ErrTooDeep
 	}
 	elem := v.Type().Elem()
+	// By the first wrong element, if not before, the memory taken is in
+	// proportion to the bytes that were sent.
 	first := min(t.n, max(1, presizeBytes/max(1, int(elem.Size()))))
 	s := reflect.MakeSlice(v.Type(), 0, first)
 	zero := reflect.Zero(elem)
@@ -57,7 +60,7 @@ func decodeArray(b []byte, t token, i int, v reflect.Value, depth int) (next int
 	case depth == 0:
 		return i, ErrTooDeep
 	}
-	v.SetZero()
+	v.SetZero() // elements beyond those that come must not keep old values
 	if isBytes {
 		copy(v.Bytes(), b[i:i+t.n])
 		return i + t.n, nil
@@ -71,6 +74,8 @@ func decodeArray(b []byte, t token, i int, v reflect.Value, depth int) (next int
 }
 
 // decodeMap stores a map in a new map; of a repeated key the last value counts.
+// Keys may be of any type that Go can compare; a list or map that comes as a key
+// of an interface type would panic in SetMapIndex and is refused before.
 func decodeMap(b []byte, t token, i int, v reflect.Value, depth int) (next int, err error) {
 	switch {
 	case t.kind == kindNil:
@@ -81,6 +86,8 @@ func decodeMap(b []byte, t token, i int, v reflect.Value, depth int) (next int, 
 	case depth == 0:
 		return i, ErrTooDeep
 	}
+	// New keys and values each time: SetMapIndex copies, but what they point to
+	// would be shared.
 	keyType, elemType := v.Type().Key(), v.Type().Elem()
 	m := reflect.MakeMapWithSize(v.Type(), min(t.n, maxPresize))
 	for range t.n {

@@ -21,6 +21,7 @@ import (
 // Skip has checked; if it is not, a broken one is an error all the same, and no
 // more is allocated than the bytes present call for.
 func Decode(raw []byte, ptr any) error {
+	// The targets of nearly all calls, without reflection.
 	switch p := ptr.(type) {
 	case *string:
 		return into(p, raw, decodeString)
@@ -83,6 +84,8 @@ func into[T any](p *T, raw []byte, decode func([]byte) (T, error)) error {
 	return err
 }
 
+// badTarget is the programmer's error, not the peer's: it names the fix and is no
+// *TypeError, which would be blamed on the peer.
 func badTarget(ptr any) error {
 	return fmt.Errorf("event: cannot decode into %T: pass a pointer that is not nil", ptr)
 }
@@ -101,7 +104,10 @@ func decodeString(raw []byte) (string, error) {
 	return t.text(raw[i:])
 }
 
-// text returns a str, or a bin that is UTF-8, whose content begins b.
+// text returns a str, or a bin that is UTF-8, whose content begins b. Python 2
+// and msgpack's old specification knew no difference between the two, so their
+// text arrives as bin; binary data is unlikely to be UTF-8 throughout. A str that
+// is no UTF-8 is passed as it is: Go strings may hold any bytes.
 func (t token) text(b []byte) (string, error) {
 	if t.kind == kindStr || t.kind == kindBin && utf8.Valid(b[:t.n]) {
 		return string(b[:t.n]), nil
@@ -114,6 +120,8 @@ func (t token) mismatch(want kind) error {
 	return &TypeError{Want: want.String(), Got: t.kind.String()}
 }
 
+// decodeBytes returns a copy of a bin or str; nil for nil, so that Go's nil slice
+// survives the way there and back.
 func decodeBytes(raw []byte) ([]byte, error) {
 	t, i, err := readToken(raw, 0)
 	switch {
@@ -127,11 +135,15 @@ func decodeBytes(raw []byte) ([]byte, error) {
 	return append([]byte{}, raw[i:i+t.n]...), nil
 }
 
+// decodeBool returns a bool. Numbers are not taken for one, though Python would:
+// a caller that mixed up two arguments should hear of it.
 func decodeBool(raw []byte) (bool, error) {
 	t, err := scalar(raw, kindBool)
 	return t.bits != 0, err
 }
 
+// decodeRaw returns a copy, because raw is a slice of a message whose buffer will
+// be used again.
 func decodeRaw(raw []byte) (Raw, error) {
 	if len(raw) == 0 {
 		return nil, brokenValue(ErrTruncated)
@@ -139,11 +151,15 @@ func decodeRaw(raw []byte) (Raw, error) {
 	return append(Raw{}, raw...), nil
 }
 
+// decodeInt is intInto in the form that sliceInto takes.
 func decodeInt(raw []byte) (v int, err error) {
 	err = intInto(raw, &v, "int")
 	return v, err
 }
 
+// intInto stores an integer that the target can hold; others are a *TypeError
+// that wraps ErrRange. Nothing is ever cut to size: 300 in an int8 would become
+// 44, and a wrong answer is worse than none. goType names T in the error.
 func intInto[T ~int | ~int8 | ~int16 | ~int32 | ~int64](raw []byte, p *T, goType string) error {
 	if p == nil {
 		return badTarget(p)
@@ -156,7 +172,7 @@ func intInto[T ~int | ~int8 | ~int16 | ~int32 | ~int64](raw []byte, p *T, goType
 	if err != nil {
 		return err
 	}
-	v := T(t.bits)
+	v := T(t.bits) // it fits if it survives the way back, sign included
 	if int64(v) != int64(t.bits) || (v < 0) != t.neg {
 		return rangeError(t, goType)
 	}
@@ -164,6 +180,7 @@ func intInto[T ~int | ~int8 | ~int16 | ~int32 | ~int64](raw []byte, p *T, goType
 	return nil
 }
 
+// uintInto is intInto for unsigned targets.
 func uintInto[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](raw []byte, p *T, goType string) error {
 	if p == nil {
 		return badTarget(p)
@@ -180,7 +197,8 @@ func uintInto[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](raw []byte, p *T, 
 	return nil
 }
 
-// decodeReflect is Decode for all other targets.
+// decodeReflect is Decode for all other targets: named types, structs, arrays,
+// maps with other keys.
 func decodeReflect(raw []byte, ptr any) error {
 	v := reflect.ValueOf(ptr)
 	if v.Kind() != reflect.Pointer || v.IsNil() {

@@ -14,7 +14,7 @@ type Ext struct {
 	Data []byte
 }
 
-// EncodeMsgpack lets an Ext stand in a struct that msgpack/v5 encodes.
+// EncodeMsgpack lets an Ext stand in a value that msgpack/v5 encodes.
 func (x Ext) EncodeMsgpack(enc *msgpack.Encoder) error {
 	_, err := enc.Writer().Write(AppendExt(nil, x.Type, x.Data))
 	return err
@@ -30,12 +30,13 @@ const (
 	timestamp96 = 12 // 32 bits of nanoseconds, 64 of seconds, signed
 )
 
-// AppendTime appends a timestamp in its smallest form. The location and the
+// AppendTime appends a timestamp, ext type -1 of the msgpack specification, in its
+// smallest form. The location and the
 // monotonic clock are not sent.
 func AppendTime(b []byte, t time.Time) []byte {
 	sec, nsec := t.Unix(), uint64(t.Nanosecond())
 	switch {
-	case uint64(sec)>>34 != 0:
+	case uint64(sec)>>34 != 0: // before 1970, too: the sign is a high bit
 		b = append(b, 0xc7, timestamp96, 0xff)
 		b = binary.BigEndian.AppendUint32(b, uint32(nsec))
 		return binary.BigEndian.AppendUint64(b, uint64(sec))

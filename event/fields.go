@@ -16,12 +16,15 @@ type structFields struct {
 	omitsSome bool                    // a field has omitempty
 }
 
+// structField is one field, the embedded structs' among them.
 type structField struct {
 	name      string
 	index     []int // as reflect.Type.FieldByIndex
 	omitEmpty bool
 }
 
+// fieldsResult is what fieldsOf returned; failures are kept as well, for the type
+// will not change.
 type fieldsResult struct {
 	fields *structFields
 	err    error
@@ -70,6 +73,8 @@ func collectFields(t reflect.Type, path []reflect.Type) (*structFields, error) {
 			sf.name = f.Name
 		}
 		if f.Anonymous && !tag.noinline {
+			// Before the check for exported names: an unexported struct may have
+			// exported fields.
 			done, err := fs.embed(f, sf, tag, path)
 			if err != nil {
 				return nil, err
@@ -89,6 +94,8 @@ func collectFields(t reflect.Type, path []reflect.Type) (*structFields, error) {
 	return fs, nil
 }
 
+// add puts a field into both views. A later field of the same name takes the
+// earlier one's place for reading and is written beside it, as v5 has it.
 func (fs *structFields) add(sf *structField) {
 	fs.byName[sf.name] = sf
 	fs.list = append(fs.list, sf)
@@ -137,6 +144,8 @@ type fieldTag struct {
 	omitEmpty, asArray bool
 }
 
+// parseTag reads a tag. Options that are unknown, or that v5 gives a meaning here
+// without effect, are passed over, as v5 does.
 func parseTag(s string) (tag fieldTag) {
 	for i, part := range strings.Split(s, ",") {
 		key, value, hasValue := strings.Cut(strings.TrimSpace(part), ":")

@@ -58,18 +58,21 @@ func encodeForeign(b []byte, v reflect.Value) (out []byte, err error) {
 // sliceWriter appends. It has WriteByte, which spares v5 an adapter.
 type sliceWriter struct{ b []byte }
 
+// Write appends p and never fails.
 func (w *sliceWriter) Write(p []byte) (int, error) {
 	w.b = append(w.b, p...)
 	return len(p), nil
 }
 
+// WriteByte appends c and never fails.
 func (w *sliceWriter) WriteByte(c byte) error {
 	w.b = append(w.b, c)
 	return nil
 }
 
 // decodeForeign has msgpack/v5 decode the one value raw into v, which is
-// addressable.
+// addressable. raw was checked by skip, so v5's recursion is bounded and every
+// length outside ext data is true. v5 may keep nothing of raw: its reader copies.
 func decodeForeign(raw []byte, v reflect.Value) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -96,6 +99,7 @@ type guardedReader struct {
 	traps []int // offsets that ReadByte must not read, ascending
 }
 
+// Read gives out content in bulk, ext data among it.
 func (r *guardedReader) Read(p []byte) (int, error) {
 	if r.i == len(r.b) {
 		return 0, io.EOF
@@ -105,6 +109,8 @@ func (r *guardedReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// ReadByte gives out heads, and fails at a trap. Honest input has next to none,
+// so the search costs nothing.
 func (r *guardedReader) ReadByte() (byte, error) {
 	if r.i == len(r.b) {
 		return 0, io.EOF
@@ -118,6 +124,7 @@ func (r *guardedReader) ReadByte() (byte, error) {
 	return r.b[r.i-1], nil
 }
 
+// UnreadByte steps back; v5 peeks so.
 func (r *guardedReader) UnreadByte() error {
 	if r.i == 0 {
 		return io.ErrNoProgress

@@ -9,7 +9,8 @@ import (
 )
 
 // parseName reads the event name at b[i:] and returns the offset after it, or a
-// negative offset if the event cannot be read any further.
+// negative offset if the event cannot be read any further. Text in one byte's
+// head, up to 31 bytes, is the usual case and is only sliced.
 func (e *Event) parseName(b []byte, i int) (next int, err error) {
 	if i < len(b) && b[i]&0xe0 == 0xa0 {
 		end := i + 1 + int(b[i]&0x1f)
@@ -25,7 +26,7 @@ func (e *Event) parseName(b []byte, i int) (next int, err error) {
 	switch t.kind {
 	case kindStr, kindBin, kindExt:
 		next = j + t.n
-		if t.n > MaxNameLen {
+		if t.n > MaxNameLen { // before any text is made of it
 			return next, fmt.Errorf("%w: %d bytes, at most %d", ErrName, t.n, MaxNameLen)
 		}
 	case kindArray, kindMap:
@@ -97,7 +98,8 @@ func pythonFloat(f float64) string {
 	return s
 }
 
-// pythonBytes is repr(bytes).
+// pythonBytes is repr(bytes): quoted with ' unless that alone would have to be
+// escaped, and everything but printable ASCII in hex.
 func pythonBytes(p []byte) string {
 	quote := byte('\'')
 	if strings.Contains(string(p), "'") && !strings.Contains(string(p), `"`) {

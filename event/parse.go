@@ -16,7 +16,7 @@ import (
 // Parse allocates only for errors and for names that are no text.
 func Parse(b []byte, e *Event) error {
 	*e = Event{Version: 1}
-	i := 1
+	i := 1 // behind the usual head: an array of exactly 3 in one byte
 	if len(b) == 0 || b[0] != 0x93 {
 		n, next, err := ArrayLen(b)
 		if err != nil {
@@ -52,6 +52,8 @@ const (
 )
 
 // parseHeader reads the header map at b[start:] and returns the offset after it.
+// Python makes a dict of it and looks at three keys; what else is there is for
+// Lookup.
 func (e *Event) parseHeader(b []byte, start int) (int, error) {
 	if start >= len(b) {
 		return start, fmt.Errorf("header: %w", ErrTruncated)
@@ -116,6 +118,8 @@ func (e *Event) parsePair(b []byte, i int) (next int, err error) {
 	return next, nil
 }
 
+// hasPrefix reports whether b[i:] begins with prefix; the conversion in the
+// comparison does not allocate.
 func hasPrefix(b []byte, i int, prefix string) bool {
 	return len(b)-i >= len(prefix) && string(b[i:i+len(prefix)]) == prefix
 }
@@ -149,7 +153,8 @@ func parseID(b []byte, i int, key string) (id []byte, next int, err error) {
 	return b[i:next:next], next, nil
 }
 
-// parseVersion reads the value of the header key v.
+// parseVersion reads the value of the header key v. A v that is no int ends the
+// Python peer's task without an answer; here it is an error of the event.
 func (e *Event) parseVersion(b []byte, i int) (next int, err error) {
 	if i < len(b) && b[i] < 0x80 {
 		e.Version = int(b[i])

@@ -12,7 +12,7 @@ import (
 // as nil.
 type Raw []byte
 
-// EncodeMsgpack lets a Raw stand in a struct that msgpack/v5 encodes.
+// EncodeMsgpack lets a Raw stand in a value that msgpack/v5 encodes.
 func (r Raw) EncodeMsgpack(enc *msgpack.Encoder) error {
 	b, err := appendRaw(nil, r, maxSendDepth)
 	if err != nil {
@@ -59,7 +59,8 @@ func ArrayLen(raw []byte) (n, next int, err error) {
 }
 
 // AppendElems appends the encoded elements of an array value to dst. They alias
-// raw.
+// raw, with their capacity cut, so that an append to one cannot overwrite the
+// next. dst grows as elements are found, not by the count in the head.
 func AppendElems(dst [][]byte, raw []byte) ([][]byte, error) {
 	n, i, err := ArrayLen(raw)
 	if err != nil {
@@ -75,6 +76,10 @@ func AppendElems(dst [][]byte, raw []byte) ([][]byte, error) {
 	}
 	return dst, nil
 }
+
+// Int, Uint, Float and Text read one scalar, at the start of raw; what follows it
+// is not looked at. They serve protocol fields, credits and counts, where Decode
+// would be a detour.
 
 // Int returns an integer value. Errors are *TypeError.
 func Int(raw []byte) (int64, error) {

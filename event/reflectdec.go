@@ -7,8 +7,15 @@ import (
 	"reflect"
 )
 
+// The decoders of this file and of container.go walk a value and a Go type side
+// by side. They are ours and not v5's, which takes 300 for an int8 as 44, gives
+// an any field other types than DecodeAny, allocates arrays by their claim and
+// maps by claims that nobody checked (see guardedReader), and cannot say where in
+// a value the error was.
+
 // decodeValue stores the value at b[i:] in v, which can be set, and returns the
-// offset after it. depth is how many more levels the value may have.
+// offset after it. depth is how many more levels the value may have. b may be
+// unchecked: each head is read by readToken, which looks at the bytes left.
 func decodeValue(b []byte, i int, v reflect.Value, depth int) (next int, err error) {
 	t, j, err := readToken(b, i)
 	if err != nil {
@@ -59,7 +66,8 @@ func decodeValue(b []byte, i int, v reflect.Value, depth int) (next int, err err
 	return j + contentLen(t), nil
 }
 
-// contentLen is the number of content bytes after the head of a scalar.
+// contentLen is the number of content bytes after the head of a scalar: only text
+// has some, for numbers are all head.
 func contentLen(t token) int {
 	if t.kind == kindStr || t.kind == kindBin {
 		return t.n
@@ -68,7 +76,8 @@ func contentLen(t token) int {
 }
 
 // decodeScalar stores a value of a basic kind; content begins with the content
-// of a str or bin.
+// of a str or bin. The rules are those of the functions in decode.go, which serve
+// the predeclared types: no number is cut, no kind is taken for another.
 func decodeScalar(content []byte, t token, v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Bool:
@@ -97,6 +106,8 @@ func decodeScalar(content []byte, t token, v reflect.Value) error {
 		if !ok {
 			return t.mismatch(kindFloat)
 		}
+		// Losing digits in a float32 is what its user chose; becoming infinite is
+		// not.
 		if !math.IsInf(f, 0) && v.OverflowFloat(f) {
 			return &TypeError{Want: v.Kind().String(), Got: pythonFloat(f), err: ErrRange}
 		}
@@ -107,14 +118,15 @@ func decodeScalar(content []byte, t token, v reflect.Value) error {
 			return err
 		}
 		v.SetString(s)
-	default:
+	default: // chan, func, complex: registration refuses them long before
 		return &TypeError{Want: "nothing, for a " + v.Type().String() + " cannot be received", Got: t.kind.String()}
 	}
 	return nil
 }
 
 // decodeInterface stores into an interface: any takes what DecodeAny returns,
-// error takes a str as its text.
+// error takes a str as its text. What the interface held is replaced, not filled:
+// a peer must not choose by its value which Go type is written to.
 func decodeInterface(b []byte, i int, v reflect.Value, depth int) (next int, err error) {
 	got, next, err := decodeAny(b, i, depth)
 	if err != nil {
@@ -135,8 +147,9 @@ func decodeInterface(b []byte, i int, v reflect.Value, depth int) (next int, err
 	return next, nil
 }
 
-// decodeOwn stores into the types of ownTypes; done is false for others. t and j
-// are the token at b[i:] and the offset after its head.
+// decodeOwn stores into the structs and slices of ownTypes, which by their kind
+// would be read as maps and arrays; done is false for others. t and j are the
+// token at b[i:] and the offset after its head.
 func decodeOwn(b []byte, i int, t token, j int, v reflect.Value) (next int, done bool, err error) {
 	switch v.Type() {
 	case typeRaw, typeV5Raw:

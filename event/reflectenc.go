@@ -47,6 +47,7 @@ func appendReflected(b []byte, v reflect.Value, depth int) ([]byte, error) {
 		if v.IsNil() {
 			return AppendNil(b), nil
 		}
+		// What an error is made of is its own affair; v5 sends the text as well.
 		if v.Type() == typeError {
 			return appendString(b, v.Interface().(error).Error())
 		}
@@ -88,6 +89,7 @@ func appendPointer(b []byte, v reflect.Value, depth int) ([]byte, error) {
 	return appendReflected(b, v.Elem(), depth)
 }
 
+// appendArray appends a slice, which is not nil, or an array.
 func appendArray(b []byte, v reflect.Value, depth int) ([]byte, error) {
 	n := v.Len()
 	if err := checkContainer(n, depth); err != nil {
@@ -103,6 +105,8 @@ func appendArray(b []byte, v reflect.Value, depth int) ([]byte, error) {
 	return b, nil
 }
 
+// appendByteArray appends an array of bytes as bin. An array that is not
+// addressable, such as one in an interface, gives no slice to copy from.
 func appendByteArray(b []byte, v reflect.Value) []byte {
 	b = AppendBinHeader(b, v.Len())
 	for i := range v.Len() {
@@ -116,6 +120,8 @@ func appendMap(b []byte, v reflect.Value, depth int) ([]byte, error) {
 	if err := checkContainer(v.Len(), depth); err != nil {
 		return b, &ValueError{Type: v.Type().String(), Err: err}
 	}
+	// Keys are encoded first, apart from the values, because their order is known
+	// only then.
 	type pair struct {
 		key   []byte
 		value reflect.Value

@@ -11,6 +11,7 @@ import (
 // errTooLong is a length that msgpack's 32 bits cannot announce.
 var errTooLong = fmt.Errorf("longer than %d", uint64(maxLen))
 
+// appendString is AppendString that refuses what AppendString cannot announce.
 func appendString(b []byte, s string) ([]byte, error) {
 	if uint64(len(s)) > maxLen {
 		return b, &ValueError{Type: "string", Err: errTooLong}
@@ -29,6 +30,7 @@ func appendBytes(b, data []byte) ([]byte, error) {
 	return AppendBin(b, data), nil
 }
 
+// appendExt is AppendExt that refuses what AppendExt cannot announce.
 func appendExt(b []byte, x Ext) ([]byte, error) {
 	if uint64(len(x.Data)) > maxLen {
 		return b, &ValueError{Type: "event.Ext", Err: errTooLong}
@@ -37,6 +39,8 @@ func appendExt(b []byte, x Ext) ([]byte, error) {
 }
 
 // appendBig appends an integer of any size if 64 bits, signed or not, hold it.
+// Others are refused as Python's packer refuses them, with an OverflowError, and
+// not sent as a float that looks right.
 func appendBig(b []byte, v *big.Int) ([]byte, error) {
 	switch {
 	case v == nil:
@@ -50,7 +54,8 @@ func appendBig(b []byte, v *big.Int) ([]byte, error) {
 }
 
 // appendNumber appends the number that a json.Number spells: an integer if it
-// looks like one and fits, else a float.
+// looks like one and fits, else a float. Gateways keep JSON numbers so, because
+// 1 and 1.0 are two things in Python and 2^63 is no float64.
 func appendNumber(b []byte, v json.Number) ([]byte, error) {
 	if n, err := strconv.ParseInt(string(v), 10, 64); err == nil {
 		return AppendInt(b, n), nil
@@ -80,7 +85,8 @@ func checkContainer(n, depth int) error {
 	return nil
 }
 
-// float returns a number token as float64.
+// float returns a number token as float64. Integers count: JavaScript peers send
+// 1.0 as 1.
 func (t token) float() (f float64, ok bool) {
 	switch {
 	case t.kind == kindFloat:

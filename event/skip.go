@@ -7,6 +7,8 @@ import "fmt"
 // and a declared length that the bytes left cannot hold is ErrTruncated.
 func Skip(b []byte, i int) (next int, err error) { return skip(b, i, MaxDepth) }
 
+// skip is Skip with the limit on depth as an argument, for values that stand
+// inside others. After an error the offset returned is i.
 func skip(b []byte, i, maxDepth int) (int, error) {
 	// Most arguments are a scalar, or a short array of short scalars: both are
 	// settled here, by table, without the stack that nesting needs.
@@ -28,7 +30,7 @@ func skip(b []byte, i, maxDepth int) (int, error) {
 				return i, ErrTruncated
 			}
 			s := int(sizes[b[next]])
-			if s == 0 {
+			if s == 0 { // something longer or nested: start over, below
 				break
 			}
 			next += s
@@ -62,14 +64,16 @@ var sizes = func() (s [256]uint8) {
 }()
 
 // skipNested is skip for everything. pending[d] counts the values still to come
-// at depth d.
+// at depth d; the stack is an array of fixed size, so hostile nesting costs no
+// memory, and Go's own stack is not used at all. Time is bounded by the bytes:
+// each step consumes at least one.
 func skipNested(b []byte, i, maxDepth int) (int, error) {
 	var pending [MaxDepth + 1]int32
-	depth, nodes := 0, 0
+	depth, nodes := 0, 0 // levels entered; elements announced so far
 	pending[0] = 1
 	start := i
 	for {
-		for pending[depth] == 0 {
+		for pending[depth] == 0 { // leave the levels that are complete
 			if depth == 0 {
 				if i > len(b) {
 					return start, ErrTruncated

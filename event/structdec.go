@@ -34,6 +34,8 @@ func decodeStruct(b []byte, t token, i int, v reflect.Value, depth int) (next in
 		}
 		return i, nil
 	}
+	// The order of keys is the peer's. Fields that do not come keep their value,
+	// so that a caller can preset defaults, as with encoding/json.
 	for range t.n {
 		key, isText, next, err := readKey(b, i)
 		if err != nil {
@@ -54,7 +56,8 @@ func decodeStruct(b []byte, t token, i int, v reflect.Value, depth int) (next in
 }
 
 // decodeField stores one field. Unlike elsewhere nil empties a field of any
-// kind: a dict says so of what it does not have.
+// kind: a dict says so of what it does not have, and v5 reads it so. A Raw field
+// keeps the nil itself, for whoever passes the value on.
 func decodeField(b []byte, i int, strct reflect.Value, f *structField, depth int) (next int, err error) {
 	if i < len(b) && b[i] == 0xc0 {
 		v, ok := f.get(strct)
@@ -76,7 +79,8 @@ func decodeField(b []byte, i int, strct reflect.Value, f *structField, depth int
 	return i, nil
 }
 
-// at returns the field in v, making embedded pointers on the way.
+// at returns the field in v, making embedded pointers on the way. It fails for a
+// pointer to an unexported struct type, which reflection may not set.
 func (sf *structField) at(v reflect.Value) (reflect.Value, error) {
 	for i, x := range sf.index {
 		if i > 0 && v.Kind() == reflect.Pointer {

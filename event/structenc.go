@@ -21,6 +21,7 @@ func appendStruct(b []byte, v reflect.Value, depth int) ([]byte, error) {
 		}
 		return b, nil
 	}
+	// The head names the number of pairs, so what is left out is counted first.
 	n := len(fs.list)
 	if fs.omitsSome {
 		n = 0
@@ -66,14 +67,18 @@ func (sf *structField) get(v reflect.Value) (_ reflect.Value, ok bool) {
 	return v, true
 }
 
-// omitted reports whether the field is left out, in a struct where some are.
+// omitted reports whether the field is left out, in a struct where some are. A
+// field of a nil embedded struct is left out there and nil elsewhere: odd, but
+// v5's bytes, which a test compares.
 func (sf *structField) omitted(strct reflect.Value) bool {
 	v, ok := sf.get(strct)
 	return !ok || sf.omitEmpty && isEmpty(v)
 }
 
 // isEmpty is v5's meaning of omitempty: zero, without elements, what an IsZero
-// method says, or a struct whose fields are all left out.
+// method says, or a struct whose fields are all left out. An interface is as empty
+// as what it holds; an array only if its type has no elements. IsZero is the
+// user's code and may panic, which appendReflect catches.
 func isEmpty(v reflect.Value) bool {
 	for v.Kind() == reflect.Interface {
 		if v.IsNil() {

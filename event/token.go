@@ -6,7 +6,9 @@ import (
 	"math"
 )
 
-// kind is the msgpack family of a value.
+// kind is the msgpack family of a value. The many forms in which msgpack writes
+// an integer, or a length, are one kind: a peer picks the form, and nothing may
+// depend on it.
 type kind uint8
 
 const (
@@ -24,9 +26,12 @@ const (
 
 var kindNames = [...]string{"invalid", "nil", "bool", "int", "float", "str", "bin", "array", "map", "ext"}
 
+// String returns the name that Kind shows.
 func (k kind) String() string { return kindNames[k] }
 
-// kindOf returns the kind that a value's first byte announces.
+// kindOf returns the kind that a value's first byte announces. The ranges are the
+// "formats" table of the msgpack specification; 0xc1 is the one byte that it
+// never uses.
 func kindOf(c byte) kind {
 	switch {
 	case c < 0x80 || c >= 0xe0 || c >= 0xcc && c <= 0xd3:
@@ -60,7 +65,9 @@ func Kind(raw []byte) string {
 	return kindOf(raw[0]).String()
 }
 
-// token is a value's head: all of a scalar, the length of anything else.
+// token is a value's head: all of a scalar, the length of anything else. It holds
+// no slice, so that a head can be read, and judged, before any content is looked
+// at.
 type token struct {
 	kind kind
 	neg  bool   // kindInt: bits is a negative two's complement number
@@ -80,6 +87,8 @@ func readToken(b []byte, i int) (t token, next int, err error) {
 	c := b[i]
 	i++
 	t.kind = kindOf(c)
+	// First the forms that fit into one byte, for most values of a call are
+	// such: small numbers, short strings, short arrays, nil and bools.
 	switch {
 	case c < 0x80:
 		t.bits = uint64(c)
@@ -113,14 +122,14 @@ func readToken(b []byte, i int) (t token, next int, err error) {
 		i += w
 		switch t.kind {
 		case kindInt:
-			if c >= 0xd0 {
+			if c >= 0xd0 { // the signed forms; a peer may write 5 so as well
 				shift := 64 - 8*w
 				signed := int64(t.bits<<shift) >> shift
 				t.bits, t.neg = uint64(signed), signed < 0
 			}
 			return t, i, nil
 		case kindFloat:
-			if c == 0xca {
+			if c == 0xca { // one width from here on: Go and Python have doubles
 				t.bits = math.Float64bits(float64(math.Float32frombits(uint32(t.bits))))
 			}
 			return t, i, nil
@@ -140,7 +149,9 @@ func readToken(b []byte, i int) (t token, next int, err error) {
 	return t, i, fits(t, len(b)-i)
 }
 
-// fits checks a declared length against the bytes left.
+// fits checks a declared length against the bytes left. An element takes at least
+// one byte and a pair two, so a count that is larger than that is a lie and must
+// not reach an allocation.
 func fits(t token, left int) error {
 	if t.n > left || t.kind == kindMap && t.n > left/2 {
 		return ErrTruncated
@@ -161,6 +172,7 @@ var widths = [0x20]uint8{
 	0xde - 0xc0: 2, 4, // map
 }
 
+// bigEndian reads the number of width bytes, 1, 2, 4 or 8, that b consists of.
 func bigEndian(b []byte, width int) uint64 {
 	switch width {
 	case 1:

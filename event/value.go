@@ -36,6 +36,7 @@ func AppendValue(b []byte, v any) ([]byte, error) {
 // appendAny is AppendValue where v may have depth more levels. After an error
 // the slice returned is of no use.
 func appendAny(b []byte, v any, depth int) ([]byte, error) {
+	// Ordered by how often methods use them. What is not here goes by reflection.
 	switch v := v.(type) {
 	case nil:
 		return AppendNil(b), nil
@@ -91,7 +92,8 @@ func appendAny(b []byte, v any, depth int) ([]byte, error) {
 	return appendReflect(b, v, depth)
 }
 
-// appendSlice appends s with one function for its elements.
+// appendSlice appends s with one function for its elements. The depth that elem
+// is given is what is left inside the array.
 func appendSlice[T any](b []byte, s []T, depth int, elem func([]byte, T, int) ([]byte, error)) ([]byte, error) {
 	if s == nil {
 		return AppendNil(b), nil
@@ -109,7 +111,8 @@ func appendSlice[T any](b []byte, s []T, depth int, elem func([]byte, T, int) ([
 	return b, nil
 }
 
-// appendStringMap appends m in the order of its keys.
+// appendStringMap appends m in the order of its keys. Sorting costs less than it
+// saves: answers can be compared, cached and recorded by their bytes.
 func appendStringMap[T any](b []byte, m map[string]T, depth int, elem func([]byte, T, int) ([]byte, error)) ([]byte, error) {
 	if m == nil {
 		return AppendNil(b), nil

@@ -46,9 +46,14 @@ func (s *service) pause(ctx context.Context, method string, seconds float64) err
 	}
 }
 
-func (s *service) sleep(ctx context.Context, seconds float64) (float64, error) {
+// sleep returns its argument as it came: Python's 3 and 3.0 are two things.
+func (s *service) sleep(ctx context.Context, argument event.Raw) (event.Raw, error) {
+	var seconds float64
+	if err := event.Decode(argument, &seconds); err != nil {
+		return nil, err
+	}
 	s.note("begin sleep")
-	return seconds, s.pause(ctx, "sleep", seconds)
+	return argument, s.pause(ctx, "sleep", seconds)
 }
 
 func (s *service) slowStream(ctx context.Context, count int, seconds float64) iter.Seq2[int, error] {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +43,7 @@ func TestScript(t *testing.T) {
 		"HELLO":     hello,
 		"COOLER":    peertest.Serve(t, peertest.Cooler()),
 		"PYTHON311": peertest.Serve(t, peertest.Python311()),
+		"MUTE":      peertest.Serve(t, map[string]peertest.Answer{"hello": {}}),
 		"ANNOTATED": peertest.Serve(t, peertest.Annotated()),
 		// Port 1 needs rights to listen on, so that nobody does.
 		"ABSENT": "tcp://127.0.0.1:1",
@@ -58,6 +62,8 @@ func TestScript(t *testing.T) {
 			"exactly":  cmdExactly,
 			"lastline": cmdLastLine,
 			"sleeping": cmdSleeping,
+			"signal":   cmdSignal,
+			"raw":      cmdRaw,
 		},
 	})
 }
@@ -110,5 +116,22 @@ func cmdSleeping(ts *testscript.TestScript, neg bool, args []string) {
 	case <-sleeping:
 	case <-time.After(20 * time.Second):
 		ts.Fatalf("sleep was not called within 20 s")
+	}
+}
+
+// cmdSignal is "signal INT|TERM": it is sent to the program that was started last in the background.
+func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
+	running := ts.BackgroundCmds()
+	sig, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[strings.Join(args, " ")]
+	if neg || !ok || len(running) == 0 {
+		ts.Fatalf("usage: signal INT|TERM, with a program in the background")
+	}
+	ts.Check(running[len(running)-1].Process.Signal(sig))
+}
+
+// cmdRaw is "raw HEX": standard output is exactly these bytes.
+func cmdRaw(ts *testscript.TestScript, neg bool, args []string) {
+	if got := hex.EncodeToString([]byte(ts.ReadFile("stdout"))); neg || len(args) != 1 || got != args[0] {
+		ts.Fatalf("standard output is %s, want %v", got, args)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 )
 
@@ -40,6 +41,9 @@ func Main(args []string, env *Env) int {
 			if s.name == args[0] {
 				return s.run(&e, args[1:])
 			}
+		}
+		if slices.Contains(reserved, args[0]) {
+			return e.usageError(usagef("this version has no %s; to call a method of that name, write --client before it", args[0]))
 		}
 	}
 	o, help, err := Parse(args)

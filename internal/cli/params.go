@@ -24,7 +24,7 @@ func (e *paramError) Error() string { return e.what + "\n" + e.err.Error() }
 
 // params reads the parameters of the call, each encoded as msgpack: strings, or JSON with -j and --args-json.
 func (o *Options) params(stdin io.Reader) ([]any, error) {
-	in := inputs{stdin: stdin, literal: o.Literal}
+	in := inputs{stdin: stdin, literal: o.Literal, max: maxInput}
 	if o.ArgsJSON != nil {
 		return in.list(*o.ArgsJSON)
 	}
@@ -70,6 +70,7 @@ func shorten(text string) string {
 type inputs struct {
 	stdin   io.Reader // nil once it has been read
 	literal bool
+	max     int64 // the most that is read, in bytes
 }
 
 // text returns what a word stands for. source says where it came from, and is empty if it is the word itself.
@@ -81,13 +82,13 @@ func (in *inputs) text(word string) (text, source string, err error) {
 		if in.stdin == nil {
 			return "", "standard input", fmt.Errorf("standard input can be sent once only")
 		}
-		text, err = readAll(in.stdin)
+		text, err = in.read(in.stdin)
 		in.stdin = nil
 		return text, "standard input", err
 	case strings.HasPrefix(word, "@@"):
 		return word[1:], "", nil
 	case strings.HasPrefix(word, "@"):
-		text, err = readFile(word[1:])
+		text, err = in.readFile(word[1:])
 		if err != nil {
 			err = fmt.Errorf("%w (to send the text %s itself, write @%s)", err, pyprint.Quote(word), word)
 		}
@@ -121,20 +122,20 @@ func (in *inputs) list(word string) ([]any, error) {
 	return args, nil
 }
 
-func readFile(name string) (string, error) {
+func (in *inputs) readFile(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	return readAll(f)
+	return in.read(f)
 }
 
-func readAll(r io.Reader) (string, error) {
+func (in *inputs) read(r io.Reader) (string, error) {
 	var b strings.Builder
-	n, err := io.Copy(&b, io.LimitReader(r, maxInput+1))
-	if err == nil && n > maxInput {
-		err = fmt.Errorf("larger than %d MiB, which is the most that a message holds", maxInput>>20)
+	n, err := io.Copy(&b, io.LimitReader(r, in.max+1))
+	if err == nil && n > in.max {
+		err = fmt.Errorf("larger than %d MiB, which is the most that a message holds", in.max>>20)
 	}
 	return b.String(), err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ func (e *serviceError) Error() string { return e.err.Error() }
 //	NAME: MESSAGE                                             a remote error, 1
 //	timeout after 30s, when calling remote method METHOD      3
 //	Lost remote after 10s heartbeat, when calling …           4
+//	Lost remote with its connection, when calling …           4
 //
 // Lines above it are for people.
 func (e *Env) report(o *Options, err error) int {
@@ -66,14 +68,11 @@ func (e *Env) report(o *Options, err error) int {
 	case errors.As(err, &output):
 		code, text = exitRemote, "zrpc: "+o.where()+" answered what cannot be printed:\n"+output.Error()
 	case errors.Is(err, zrpc.ErrUnavailable): // before the next two, which it may match as well
-		code, text = exitUnavailable, "zrpc: cannot reach "+o.endpoints()+"\n"+
-			strings.TrimSuffix(trimPrefix(err), ": "+context.DeadlineExceeded.Error())
+		code, text = exitUnavailable, "zrpc: cannot reach "+o.endpoints()+"\n"+o.unreachable(err)
 	case errors.Is(err, context.DeadlineExceeded):
-		code, text = exitTimeout, "zrpc: no answer from "+o.endpoints()+"\n"+
-			fmt.Sprintf("timeout after %s, when calling remote method %s", pySeconds(o.Timeout), o.method(err))
+		code, text = exitTimeout, "zrpc: no answer from "+o.endpoints()+"\n"+o.timedOut(err)
 	case errors.Is(err, zrpc.ErrLostRemote):
-		code, text = exitLost, "zrpc: "+trimPrefix(err)+"\n"+
-			fmt.Sprintf("Lost remote after %s heartbeat, when calling remote method %s", pySeconds(2*o.Heartbeat), o.method(err))
+		code, text = exitLost, "zrpc: "+trimPrefix(err)+"\n"+o.lost(err)
 	default:
 		code, text = exitRemote, "zrpc: "+trimPrefix(err)
 	}
@@ -100,6 +99,44 @@ func (e *Env) remoteText(o *Options, remote *zrpc.RemoteError) string {
 
 // trimPrefix is the text of an error of the library without the name of the program, which stands there already.
 func trimPrefix(err error) string { return strings.TrimPrefix(err.Error(), "zrpc: ") }
+
+// timedOut is zerorpc's text for a timeout. The library's own differs in the form of the time.
+func (o *Options) timedOut(err error) string {
+	return fmt.Sprintf("timeout after %s, when calling remote method %s", pySeconds(o.Timeout), o.method(err))
+}
+
+// unreachable is the same for a server that was never there, with the reason behind it.
+func (o *Options) unreachable(err error) string {
+	text := trimPrefix(err)
+	var timeout *zrpc.TimeoutError
+	if !errors.As(err, &timeout) {
+		return text
+	}
+	reason := strings.TrimPrefix(text, timeout.Error())
+	return o.timedOut(err) + strings.TrimSuffix(reason, ": "+context.DeadlineExceeded.Error())
+}
+
+// lost is zerorpc's text for a lost remote. zerorpc knows only of heartbeats; a connection that ended is told as such.
+func (o *Options) lost(err error) string {
+	how := "after " + pySeconds(2*o.Heartbeat) + " heartbeat"
+	if hasCause(err, zrpc.ErrLostRemote) {
+		how = "with its connection"
+	}
+	return fmt.Sprintf("Lost remote %s, when calling remote method %s", how, o.method(err))
+}
+
+// hasCause reports whether err ends in anything besides outcome: the outcome was then brought about by something else.
+func hasCause(err, outcome error) bool {
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return hasCause(err, outcome) })
+	case interface{ Unwrap() error }:
+		if inner := e.Unwrap(); inner != nil {
+			return hasCause(inner, outcome)
+		}
+	}
+	return err != outcome
+}
 
 // where says what was called: method and endpoints.
 func (o *Options) where() string {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/zrpc-go/zrpc/internal/gendoc"
 )
 
 // subcommand is a word that, as the first of the command line, is neither address nor command.
@@ -21,6 +23,10 @@ func subcommands() []subcommand {
 	}
 }
 
+// reserved are words that the design gives to subcommands which this version does not have. As the first word they are
+// refused, so that a script written now does not change its meaning with the version that brings them.
+var reserved = []string{"bench", "broker", "gateway", "keygen", "pub", "pull", "push", "sub"}
+
 // subcommandNames lists them for error messages.
 func subcommandNames() []string {
 	var names []string
@@ -36,7 +42,7 @@ func (e *Env) gen(args []string) int {
 		fmt.Fprintln(e.Stderr, "zrpc: error: what shall be generated? There is: zrpc gen doc")
 		return exitUsage
 	}
-	return genDoc(args[1:], e.Stdout, e.Stderr)
+	return gendoc.Main(args[1:], e.Stdout, e.Stderr)
 }
 
 // version prints what was built.

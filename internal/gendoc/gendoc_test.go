@@ -49,6 +49,18 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// The example's committed file is what the command writes today.
+func TestExampleIsUpToDate(t *testing.T) {
+	const dir = "../../examples/stub"
+	want, err := os.ReadFile(filepath.Join(dir, "zrpc_doc.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, stderr, code := run("-type", "Calculator", "-o", "-", dir); code != 0 || got != string(want) {
+		t.Errorf("code %d, %s\n%s\ndiffers from %s: run go generate there", code, stderr, got, dir)
+	}
+}
+
 // What was generated is what callers are told.
 func TestDocsReachTheCaller(t *testing.T) {
 	srv := zrpc.NewServer(nil)

@@ -99,30 +99,49 @@ func (s *Socket) evictLocked() {
 	_ = sh.nc.Close()
 }
 
-// runAccepted is the goroutine of an accepted connection.
+// runAccepted is the goroutine of an accepted connection while it shakes hands.
+// The connection then gets a new one: the handshake needs a deep stack, which
+// a connection that mostly waits would keep for good.
 func (s *Socket) runAccepted(nc net.Conn, ep string, at *list.Element) {
-	defer func() {
-		s.mu.Lock()
-		s.accepted--
-		s.mu.Unlock()
-	}()
+	p, err := s.shakeAccepted(nc, ep, at)
+	if p != nil {
+		s.work.Go(func() {
+			s.serve(p)
+			s.releaseAccepted()
+		})
+		return
+	}
+	if err != nil {
+		s.count.handshakeFailures.Add(1)
+		s.log.Debug("handshake failed", "endpoint", ep, "addr", nc.RemoteAddr(), "err", err)
+	}
+	s.releaseAccepted()
+}
+
+// shakeAccepted returns the new peer, or an error if the handshake failed, or
+// neither if the socket has been closed meanwhile.
+func (s *Socket) shakeAccepted(nc net.Conn, ep string, at *list.Element) (*Peer, error) {
 	c, err := s.handshake(s.ctx, nc, true)
 	s.mu.Lock()
-	sh := at.Value.(*shake)
-	if !sh.evicted {
+	if !at.Value.(*shake).evicted {
 		s.shaking.Remove(at)
 	}
 	s.mu.Unlock()
 	if err != nil {
-		s.count.handshakeFailures.Add(1)
-		s.log.Debug("handshake failed", "endpoint", ep, "addr", nc.RemoteAddr(), "err", err)
-		return
+		return nil, err
 	}
 	p := s.enter(s.ctx, c, ep, true)
 	if p == nil {
 		_ = c.Close(nil)
-		return
+		return nil, nil
 	}
 	s.count.accepted.Add(1)
-	s.serve(p)
+	return p, nil
+}
+
+// releaseAccepted makes room for another accepted connection.
+func (s *Socket) releaseAccepted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted--
 }

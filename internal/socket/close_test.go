@@ -52,8 +52,8 @@ func TestLinger(t *testing.T) {
 				if d := time.Since(start); d != tc.want {
 					t.Errorf("Close took %v, want %v", d, tc.want)
 				}
-				peer.Close()
 				wg.Wait()
+				peer.Close()
 			})
 		})
 	}

@@ -36,7 +36,7 @@ func (c *connector) run() {
 	defer c.cancel()
 	for c.ctx.Err() == nil {
 		var wait time.Duration
-		p, err := c.connect()
+		p, err := c.attempt()
 		switch {
 		case c.ctx.Err() != nil && p == nil:
 			return
@@ -51,6 +51,19 @@ func (c *connector) run() {
 		case <-c.ctx.Done():
 		}
 	}
+}
+
+// attempt runs connect on a goroutine of its own: dialing and shaking hands
+// need a deep stack, which run, the goroutine of a connection that mostly
+// waits, would keep for good.
+func (c *connector) attempt() (p *Peer, err error) {
+	done := make(chan struct{})
+	c.s.work.Go(func() {
+		defer close(done)
+		p, err = c.connect()
+	})
+	<-done
+	return p, err
 }
 
 // connect makes one attempt.

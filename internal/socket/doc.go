@@ -17,10 +17,10 @@
 //
 // # Goroutines
 //
-// A listener has one goroutine that accepts. A connection has one goroutine:
-// it runs the handshake and then Options.Serve, which reads. A connector has
-// one goroutine that dials, becomes the connection's goroutine while it lives,
-// and waits before it dials again. Short-lived helpers exist while a peer's
-// queue is full (balancer) or its subscriptions are behind (Sub). Close ends
-// and awaits all of them.
+// A listener has one goroutine that accepts. A connection has one goroutine,
+// which runs Options.Serve, and that reads. A connector has one goroutine that
+// is the connection's while there is one and waits while there is none.
+// Short-lived helpers dial and shake hands, and exist while a peer's queue is
+// full (balancer) or its subscriptions are behind (Sub). Close ends and awaits
+// all of them.
 package socket

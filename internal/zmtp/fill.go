@@ -11,9 +11,9 @@ var past = time.Unix(1, 0)
 // Fill blocks until at least one more byte has been read. Slices of messages
 // that are not Owned end with it. It returns at once if a whole read buffer of
 // input still waits for Next. ErrInterrupted leaves the connection as it was;
-// after any other error it is closed: io.EOF or io.ErrUnexpectedEOF (in the
-// middle of a message) when the peer left, ErrSilent, what Close was given, or
-// the network's error, to be tested with errors.Is.
+// after any other error it is closed: io.EOF or, with unread input, such as half
+// a message, io.ErrUnexpectedEOF when the peer left; ErrSilent; what Close was
+// given; or the network's error. Test with errors.Is.
 func (c *Conn) Fill() error {
 	r := &c.rd
 	graced := false

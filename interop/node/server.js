@@ -57,11 +57,10 @@ const methods = {
     let i = 0;
     const timer = setInterval(() => {
       try {
+        reply(null, i++, true);
         if (i === count) {
           clearInterval(timer);
           reply();
-        } else {
-          reply(null, i++, true);
         }
       } catch (e) {
         // «Cannot send on closed channel»: the caller was lost. A method that

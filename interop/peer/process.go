@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -49,6 +50,8 @@ type process struct {
 	endpoint string
 	stderr   *buffer
 	ended    chan struct{} // closed when the process is reaped and its output read
+
+	paused atomic.Bool // it does not see its input end
 
 	stdinMu sync.Mutex // guards stdin
 	stdin   io.WriteCloser
@@ -232,6 +235,9 @@ func (p *process) end(t testing.TB) {
 	p.stdinMu.Lock()
 	_ = p.stdin.Close()
 	p.stdinMu.Unlock()
+	if p.paused.Load() {
+		_ = p.cmd.Process.Kill()
+	}
 	select {
 	case <-p.ended:
 	case <-time.After(endDeadline):

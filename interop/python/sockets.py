@@ -8,7 +8,8 @@ lines behind it. It ends when its input ends.
 Ops: open (type, bind or connect, options by libzmq name), send (frames),
 burst (frames, count: the number as 4 bytes is appended to the last frame),
 recv (timeout), drain (count, timeout: how many came), echo (until close: a
-thread sends back what comes), subscribe, unsubscribe (topic), connect
+thread sends back what comes), poll (libzmq takes in new connections only
+when it is called), subscribe, unsubscribe (topic), connect
 (endpoint), disconnect (endpoint), close.
 """
 
@@ -86,6 +87,10 @@ def op_echo(c):
     thread = threading.Thread(target=run, daemon=True)
     echoes[c['socket']] = (thread, stop)
     thread.start()
+
+
+def op_poll(c):
+    return sockets[c['socket']].poll(int(c.get('timeout', 0) * 1000))
 
 
 def op_subscribe(c):

@@ -13,7 +13,8 @@ import (
 	"github.com/zrpc-go/zrpc/internal/socket"
 )
 
-// Answer is the event that a server answers a request with. Args is one encoded value.
+// Answer is the event that a server answers a request with. Args is one encoded value. Without a Name there is no
+// answer, nor a heartbeat: the server is there and mute.
 type Answer struct {
 	Name string // "OK" or "ERR"
 	Args []byte
@@ -39,6 +40,22 @@ func encode(name string, args []any) Answer {
 // until the test ends. It returns the endpoint. Other methods are answered as unknown.
 func Serve(tb testing.TB, answers map[string]Answer) string {
 	tb.Helper()
+	endpoint, stop := serve(tb, func(e *event.Event) Answer { return find(answers, e) })
+	tb.Cleanup(stop)
+	return endpoint
+}
+
+// ServeUntil tells asked of each method that is called, and answers none. stop ends its connections; it must be called.
+func ServeUntil(tb testing.TB, asked func(method string)) (endpoint string, stop func()) {
+	tb.Helper()
+	return serve(tb, func(e *event.Event) Answer {
+		asked(string(e.Name))
+		return Answer{}
+	})
+}
+
+func serve(tb testing.TB, answer func(e *event.Event) Answer) (endpoint string, stop func()) {
+	tb.Helper()
 	r := socket.NewRouter(socket.Options{})
 	endpoint, err := r.Bind("tcp://127.0.0.1:*")
 	if err != nil {
@@ -56,17 +73,19 @@ func Serve(tb testing.TB, answers map[string]Answer) string {
 			if event.Parse(frames[len(frames)-1], &e) != nil || e.ResponseTo != nil {
 				continue // a heartbeat, or what no client sends
 			}
-			a := find(answers, &e)
+			a := answer(&e)
+			if a.Name == "" {
+				continue
+			}
 			body := event.AppendHead(nil, &event.Head{
 				ID: []byte(strings.Repeat("0", 32)), ResponseTo: e.ID, Name: a.Name})
 			_ = r.Send(context.Background(), append(frames[:len(frames)-1], append(body, a.Args...))...)
 		}
 	}()
-	tb.Cleanup(func() {
+	return endpoint, func() {
 		r.Close()
 		<-done
-	})
-	return endpoint
+	}
 }
 
 func find(answers map[string]Answer, e *event.Event) Answer {
