@@ -90,6 +90,7 @@ const (
 	fullBudget, fullRounds   = 9 * time.Minute, 7
 )
 
+// parse reads the flags and fills in the defaults; help goes to out.
 func parse(args []string, out io.Writer) (o options, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(out)
@@ -129,6 +130,7 @@ func parse(args []string, out io.Writer) (o options, err error) {
 	return o, nil
 }
 
+// list splits names at commas or spaces.
 func list(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
@@ -141,6 +143,8 @@ func workNames() string {
 	return strings.Join(names, ",")
 }
 
+// bench prepares the peers, runs the plan and writes the three reports. After an
+// interrupt it reports what there is.
 func bench(o options) error {
 	began := time.Now()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -1,10 +1,70 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/zrpc-go/zrpc/bench/internal/suite"
 )
+
+// TestMain lets the test binary play the children that a benchmark starts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == suite.Self {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestBenchmark runs one short round of our own system, the floor and every foreign
+// program: each is measured or named as not installed, and none fails.
+func TestBenchmark(t *testing.T) {
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector's processes end at once
+	dir := t.TempDir()
+	files := []string{filepath.Join(dir, "b.json"), filepath.Join(dir, "b.md")}
+	names := "zrpc,raw,libzmq,python,node"
+	o, err := parse([]string{"-rounds", "1", "-time", "20ms", "-peers", names, "-json", files[0], "-markdown", files[1]}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bench(o); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Cells, Skipped, Failed []struct{ Peer, Work, Text string }
+	}
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range got.Failed {
+		t.Errorf("%s, %s failed: %s", f.Peer, f.Work, f.Text)
+	}
+	works, _ := suite.Choose(nil) // what this machine can do
+	cells := map[string]int{}
+	for _, c := range got.Cells {
+		cells[c.Peer]++
+	}
+	for _, s := range got.Skipped {
+		cells[s.Peer] = len(works)
+	}
+	for _, name := range strings.Split(names, ",") {
+		if cells[name] != len(works) {
+			t.Errorf("%s has figures for %d of %d works", name, cells[name], len(works))
+		}
+	}
+	if md, err := os.ReadFile(files[1]); err != nil || !strings.Contains(string(md), "| **zrpc** |") {
+		t.Errorf("the Markdown file has no row of ours (%v):\n%s", err, md)
+	}
+}
 
 func TestParse(t *testing.T) {
 	o, err := parse([]string{"-quick", "-peers", "zrpc, grpc", "-work", "unary"}, io.Discard)
@@ -23,6 +83,14 @@ func TestParse(t *testing.T) {
 	for _, bad := range [][]string{{"-nosuch"}, {"stray"}, {"-procs", "0"}} {
 		if _, err := parse(bad, io.Discard); err == nil {
 			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+func TestChildRefusesNonsense(t *testing.T) {
+	for _, bad := range [][]string{nil, {"serve", "nosuch", "127.0.0.1:0"}, {"serve", "raw"}} {
+		if err := child(bad); err == nil {
+			t.Errorf("child %q was accepted", bad)
 		}
 	}
 }

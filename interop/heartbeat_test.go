@@ -103,7 +103,7 @@ func TestPassiveClient(t *testing.T) {
 	s := ourServer(t, 500*time.Millisecond)
 	client := peer.PythonClient(t)
 	client.Must("new", peer.Args{"client": "c", "endpoint": s.bind(t), "heartbeat": 0.5, "passive": true})
-	same(t, "sleep", client.Must("call", call("sleep", 2.5)), `2.5`)
+	same(t, "sleep", client.Must("call", call("sleep", 2.5)), `{"float": "2.5"}`)
 }
 
 // TestOurPassiveClient is the same the other way round, with a Python server

@@ -72,9 +72,10 @@ func (s *service) slowStream(ctx context.Context, count int, seconds float64) it
 	}
 }
 
-func streamingRange(from, to, step int) iter.Seq[int] {
+// streamingRange takes a step or, as Python's default, none.
+func streamingRange(from, to int, step ...int) iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for i := from; i < to; i += step {
+		for i := from; i < to; i += append(step, 1)[0] {
 			if !yield(i) {
 				return
 			}

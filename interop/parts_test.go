@@ -2,6 +2,7 @@ package interop
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -14,6 +15,11 @@ import (
 // TestMain lets this binary play our side in a process of its own, which a test
 // can kill and stop as it does Python's and Node's.
 func TestMain(m *testing.M) {
+	// The tests wait more than they work: more at once than there are
+	// processors. A flag on the command line still has the last word.
+	if f := flag.Lookup("test.parallel"); f != nil {
+		_ = f.Value.Set("8") // a number is what it takes
+	}
 	peer.Main(m, map[string]func([]string) error{
 		"server": serverPart,
 		"client": clientPart,

@@ -28,7 +28,7 @@ fail() {
 
 # One set-up at a time: two test runs may start together.
 if command -v flock >/dev/null 2>&1 && [ -z "${INTEROP_SETUP_LOCKED:-}" ]; then
-	INTEROP_SETUP_LOCKED=1 exec flock "$here/.setup.lock" "$0" "$@"
+	INTEROP_SETUP_LOCKED=1 exec flock "$here/.setup.lock" sh "$0" "$@"
 fi
 
 # is_done STAMP WANTED: whether the stamp, written last, is of this very state.

@@ -45,6 +45,8 @@ func TestScript(t *testing.T) {
 		"PYTHON311": peertest.Serve(t, peertest.Python311()),
 		"MUTE":      peertest.Serve(t, map[string]peertest.Answer{"hello": {}}),
 		"ANNOTATED": peertest.Serve(t, peertest.Annotated()),
+		// Under the race detector every program would wait a second for late reports when it ends.
+		"GORACE": "atexit_sleep_ms=0",
 		// Port 1 needs rights to listen on, so that nobody does.
 		"ABSENT": "tcp://127.0.0.1:1",
 	}

@@ -103,3 +103,13 @@ func TestParseAsArgparse(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	f.Add("--connect\ntcp://h:1\n-jd\nhello\n--\n-x")
+	f.Fuzz(func(t *testing.T, text string) {
+		o, help, err := Parse(strings.Split(text, "\n"))
+		if err == nil && !help && (o.Timeout < 0 || o.Heartbeat < 0 || o.PoolSize < 0) {
+			t.Errorf("%q: %+v", text, o)
+		}
+	})
+}

@@ -51,6 +51,7 @@ func Load(dir, skip string) (*Package, error) {
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("%s is no directory; give the one that holds the package", dir)
 	}
+	// Package build applies the constraints of this machine, or those that go generate sets, and parses no bodies.
 	found, err := buildContext(skip).ImportDir(dir, 0)
 	if err == nil && len(found.GoFiles)+len(found.CgoFiles) == 0 { // tests alone are no error to go/build
 		err = &build.NoGoError{Dir: dir}
@@ -104,7 +105,7 @@ func buildContext(skip string) *build.Context {
 	return &ctx
 }
 
-// explain words the errors of reading a package.
+// explain words the errors of reading a package: what is wrong, where, and what to do.
 func explain(dir string, err error) error {
 	var none *build.NoGoError
 	var many *build.MultiplePackageError

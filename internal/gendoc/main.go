@@ -6,6 +6,16 @@
 //
 // The package is parsed, not type-checked, so it need not compile: the generated file may be the very thing that is
 // missing or out of date. The same source gives the same bytes.
+//
+// What is documented: every exported, top-level type that has exported methods, with the methods of types of the same
+// package that it embeds, and every exported function; or only what -type names, exported or not. A function that
+// nobody exposes costs a line and does no harm. Types and functions with type parameters are left out, because there
+// is no one value of them to register, and so are interfaces, which are never the type of a receiver.
+//
+// The names of parameters go without a leading context, which is no parameter to a caller. Whether a parameter is a
+// context is told by its spelling: an import of package context under any name, or an alias declared in the same
+// package. An alias from another package is not seen through; a server then refuses the registration because the
+// names do not fit the function.
 package gendoc
 
 import (
@@ -49,6 +59,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		flags.SetOutput(w)
 		flags.PrintDefaults()
 	}
+	// The package flag's own printing is not used: it writes to one place whatever happened.
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		printUsage(stdout)
 		return exitOK
@@ -83,6 +94,7 @@ func names(list string) (l []string) {
 	return l
 }
 
+// generate does the work, once the arguments are understood. dir is read, and output written, or stdout.
 func generate(dir, output string, only []string, stdout io.Writer) error {
 	path := outputPath(dir, output)
 	pkg, err := Load(dir, path)

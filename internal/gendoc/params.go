@@ -18,6 +18,7 @@ type contexts struct {
 	aliases map[string]bool   // type Ctx = context.Context
 }
 
+// newContexts collects the spellings. The aliases come after all imports: one may stand in any file.
 func newContexts(fset *token.FileSet, files []*ast.File) *contexts {
 	c := &contexts{fset: fset, imports: map[string]string{}, aliases: map[string]bool{}}
 	for _, f := range files {
@@ -47,6 +48,7 @@ func newContexts(fset *token.FileSet, files []*ast.File) *contexts {
 	return c
 }
 
+// file is the name of the file that a node stands in. Imports are a file's own, so names are looked up by it.
 func (c *contexts) file(n ast.Node) string { return c.fset.File(n.Pos()).Name() }
 
 // is reports whether a type is context.Context.
@@ -79,6 +81,7 @@ func (c *contexts) typ(t *doc.Type) Type {
 	return out
 }
 
+// funcs takes over functions or methods, without those that have no name to refer to.
 func (c *contexts) funcs(l []*doc.Func) (out []Func) {
 	for _, f := range l {
 		if f.Name == "init" || f.Name == "_" {
@@ -106,6 +109,7 @@ func (c *contexts) params(t *ast.FuncType) []string {
 			list = []*ast.Ident{{Name: "_"}}
 		}
 		for _, n := range list {
+			// A name is shown to callers, so a blank one is replaced; its number counts as the caller counts.
 			name := n.Name
 			if name == "_" {
 				name = "arg" + strconv.Itoa(len(names))
@@ -116,6 +120,7 @@ func (c *contexts) params(t *ast.FuncType) []string {
 	return names
 }
 
+// sortByName makes the output independent of the order of files and declarations.
 func sortByName[T any](l []T, name func(T) string) {
 	slices.SortFunc(l, func(a, b T) int { return cmp.Compare(name(a), name(b)) })
 }

@@ -31,12 +31,15 @@ func writeFile(path string, src []byte) error {
 	case err != nil && !os.IsNotExist(err):
 		return err
 	}
+	// Beside the target, so that the rename stays within one file system. The name begins with a dot, which keeps the
+	// go command from reading it meanwhile.
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".zrpc_doc")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name()) // gone already after the rename
 	_, err = tmp.Write(src)
+	// A source file is for everybody to read; CreateTemp makes it the owner's alone.
 	if e := tmp.Chmod(0o644); err == nil {
 		err = e
 	}

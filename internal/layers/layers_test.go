@@ -15,7 +15,6 @@ const (
 	zmq4    = "github.com/go-zeromq/zmq4"
 	msgpack = "github.com/vmihailenco/msgpack/v5"
 	uuid    = "github.com/google/uuid"
-	times   = "github.com/ncruces/go-strftime"
 )
 
 // allowed is every arrow of ARCHITECTURE.md: what the non-test files of a
@@ -38,7 +37,7 @@ var allowed = map[string][]string{
 
 	// What only the program needs; the library imports none of it.
 	"internal/pyprint":  {"event"},
-	"internal/services": {"event", times},
+	"internal/services": {"event"},
 	"internal/gendoc":   {},
 	"internal/cli":      {"event", "zrpc", "internal/pyprint", "internal/services", "internal/gendoc"},
 	"cmd/zrpc":          {"internal/cli"},

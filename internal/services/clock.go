@@ -31,12 +31,14 @@ func newTime(c clock) *Service {
 	}}
 }
 
+// time is now.
 func (c clock) time() float64 {
 	t := c.now()
 	// Seconds and the fraction are added as floats, as Python does; UnixNano would round twice and end in 2262.
 	return float64(t.Unix()) + float64(t.Nanosecond())/1e9
 }
 
+// ctime is the one format that is fixed: a shorthand for strftime.
 func (c clock) ctime(seconds ...any) (string, error) {
 	t, err := c.at("ctime", seconds)
 	if err != nil {
@@ -46,6 +48,7 @@ func (c clock) ctime(seconds ...any) (string, error) {
 	return strftime("%a %b %e %H:%M:%S %Y", &m)
 }
 
+// gmtime and localtime take Python's optional argument as a variadic, and refuse a second one in Python's words.
 func (c clock) gmtime(seconds ...any) ([]int, error) {
 	t, err := c.at("gmtime", seconds)
 	if err != nil {
@@ -64,6 +67,7 @@ func (c clock) localtime(seconds ...any) ([]int, error) {
 	return m.list(), nil
 }
 
+// strftime formats now, or the tuple given. Unlike the other functions it takes no None for "now", as in Python.
 func (c clock) strftime(format string, tuple ...any) (string, error) {
 	if len(tuple) > 1 {
 		return "", typeError("strftime() takes at most 2 arguments (%d given)", 1+len(tuple))
@@ -100,6 +104,7 @@ func (c clock) at(method string, args []any) (time.Time, error) {
 		if math.IsInf(n.f, 0) {
 			return time.Time{}, outOfTimeT()
 		}
+		// Down, also before 1970: -1.5 is in the second before -1.
 		n.i, _ = big.NewFloat(math.Floor(n.f)).Int(nil)
 	}
 	if !n.i.IsInt64() {
@@ -112,4 +117,5 @@ func (c clock) at(method string, args []any) (time.Time, error) {
 	return time.Unix(unix, 0), nil
 }
 
+// outOfTimeT is for an instant that C's time_t, 64 bits of seconds, cannot hold.
 func outOfTimeT() error { return overflowError("timestamp out of range for platform time_t") }

@@ -35,12 +35,14 @@ func newDemo() *Service {
 	}}
 }
 
+// hello is the first method of zerorpc's own introduction.
 func hello(name string) string { return "Hello, " + name }
 
 // echo hands the argument back as it was encoded: no detour through Go's types, so float32, integer widths, extension
 // types and maps with any keys come back as they went.
 func echo(x event.Raw) event.Raw { return x }
 
+// listinfo, jsJ and hHello are the methods of three tutorials; their odd texts are what their readers expect.
 func listinfo(message string) string { return "get info : " + message }
 
 func jsJ(s string) string { return "123," + s }

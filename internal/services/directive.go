@@ -14,6 +14,7 @@ type directive struct {
 // parse reads the directive after the % at f[0] and returns it, its conversion character (0: the format ended) and
 // the length read.
 func parse(f []rune) (d directive, conv rune, n int) {
+	// at is 0 past the end, which no format holds: strftime has refused those that do.
 	at := func() rune {
 		if n < len(f) {
 			return f[n]

@@ -27,6 +27,7 @@ const (
 	maxPutStream = 1 << 20
 )
 
+// greeterSayHello is the unary method of the tutorial.
 func greeterSayHello(req nameRequest) messageReply {
 	return messageReply{Message: "hello " + req.Name}
 }

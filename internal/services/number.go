@@ -43,6 +43,7 @@ func (n number) float() float64 {
 	return f
 }
 
+// isFloat tells the two kinds apart: an operator with a float on either side works on floats.
 func (n number) isFloat() bool { return n.i == nil }
 
 // integer returns i as the value to send. msgpack carries -2^63 to 2^64-1; a result outside is an error, never a

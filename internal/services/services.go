@@ -2,8 +2,27 @@
 // the well-known RPC tutorials, and "time", which answers as Python's time module does.
 //
 // A service is plain data, a list of named functions, so that this package needs nothing of the RPC layer, which may
-// offer it under any protocol. The functions follow the signature rules of zrpc.Server.Handle: an
-// optional leading context, iterators for streams, an error last.
+// offer it under any protocol. The functions follow the signature rules of zrpc.Server.Handle: an optional leading
+// context, iterators for streams, an error last.
+//
+// # As Python answers
+//
+// Callers move here from Python services, so results, and errors with their names and texts, are Python's for the
+// same arguments. testdata/oracle.py puts the same questions to CPython: its recorded answers are replayed by every
+// test run, and new random ones are compared where a python3 is at hand. The exceptions, each on purpose:
+//
+//   - a result that would be huge for a small request is refused: multiply repeats no sequence, getpow no big power
+//     (msgpack has no room for it anyway), and strftime takes a format of 4096 characters at most;
+//   - strftime takes a list for the time tuple, which is what a tuple becomes on the wire; Python's own server
+//     refuses it there;
+//   - demo's sleep also takes its number as text.
+//
+// # As C formats
+//
+// Python's strftime is that of the C library, glibc nearly everywhere. It formats nine numbers that need not agree
+// with each other, knows flags, widths and modifiers, and lets through what it does not know. Libraries that format
+// a time.Time can do none of this, so it is written here: directive.go reads a directive, strftime.go says what each
+// means, writer.go pads, and tm.go and week.go hold the calendar.
 package services
 
 import "slices"

@@ -63,6 +63,8 @@ var composite = map[rune]string{
 
 // convert writes one conversion.
 func (w *writer) convert(d *directive, conv rune, m *tm) {
+	// The modifiers ask for the locale's other digits and eras. The C locale has none, so where they are allowed
+	// they change nothing.
 	if d.modifier != 0 && strings.ContainsRune(refused[conv], d.modifier) {
 		d.upper = d.upper || d.change && (conv == 'b' || conv == 'h') // glibc looks at # before E for these two
 		w.text(d, d.raw)
@@ -74,6 +76,8 @@ func (w *writer) convert(d *directive, conv rune, m *tm) {
 		w.text(d, inner.out)
 		return
 	}
+	// The second argument of number is how many digits the conversion has of its own, before any width: years have
+	// no such minimum.
 	switch conv {
 	case '%':
 		w.text(d, []rune{'%'})
@@ -130,7 +134,7 @@ func (w *writer) convert(d *directive, conv rune, m *tm) {
 		w.number(d, 2, floorMod(m.year, 100))
 	case 'z':
 		w.offset(d, m)
-	default:
+	default: // no directive, or a format that ends in the middle of one: shown as it stands
 		w.text(d, d.raw)
 	}
 }
@@ -155,6 +159,7 @@ func (w *writer) name(d *directive, conv rune, m *tm) {
 			s = "PM"
 		}
 	}
+	// P is lower case whatever the flags say; # makes the two that are upper case by nature lower, the others upper.
 	switch {
 	case conv == 'P':
 		d.lower = true
@@ -169,7 +174,7 @@ func (w *writer) name(d *directive, conv rune, m *tm) {
 // offset writes %z: the sign and hhmm. Both parts take the width, as in C.
 func (w *writer) offset(d *directive, m *tm) {
 	if m.isdst < 0 {
-		return
+		return // unknown, and then C shows nothing rather than +0000
 	}
 	sign, o := '+', m.offset
 	if o < 0 {

@@ -31,7 +31,7 @@ const (
 	maxUnix = 67768036191676799  // 31 December 2147485547
 )
 
-// tmOf breaks an instant down. Its year must be in the range of minUnix to maxUnix.
+// tmOf breaks an instant down in the zone that t has. Its year must be in the range of minUnix to maxUnix.
 func tmOf(t time.Time) tm {
 	zone, offset := t.Zone()
 	m := tm{
@@ -76,6 +76,8 @@ func tmFromTuple(v any, loc *time.Location) (tm, error) {
 	}
 	m := tm{
 		year: f[0], mon: f[1], mday: f[2], hour: f[3], min: f[4], sec: f[5],
+		// Python counts weekdays from Monday, C from Sunday; -1 is let in as Sunday. A flag beyond -1 and 1 is one
+		// of them.
 		wday: (f[6] + 1) % 7, yday: f[7] - 1, isdst: max(-1, min(f[8], 1)), loc: loc,
 	}
 	// Python takes 0 for the first month, day and day of the year: tuples with zeros are common.

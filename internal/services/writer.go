@@ -45,7 +45,7 @@ func (w *writer) spaced(d *directive, digits, v int) {
 // number writes v with at least so many digits, the sign counted.
 func (w *writer) number(d *directive, digits, v int) {
 	s := []rune(strconv.Itoa(v))
-	if d.pad == '-' {
+	if d.pad == '-' { // no digits are added, but a width still is filled, with blanks
 		w.text(d, s)
 		return
 	}
@@ -53,7 +53,7 @@ func (w *writer) number(d *directive, digits, v int) {
 	if d.pad == '_' {
 		w.fill(' ', missing)
 	} else {
-		if v < 0 && missing > 0 {
+		if v < 0 && missing > 0 { // zeros go between the sign and the digits, blanks before both
 			w.fill('-', 1)
 			s = s[1:]
 		}

@@ -238,3 +238,32 @@ func subClosed() error {
 	s.Close()
 	return s.Subscribe("")
 }
+
+// A peer may go at any byte of its handshake and first message. Nothing of it
+// is delivered, nothing is left of it, and the next is served.
+func TestEveryPrefix(t *testing.T) {
+	pull := closing(t, NewPull(soon()))
+	ep := bind(t, pull, anyEndpoint(t, "inproc"))
+	e, _ := parseEndpoint(ep, false)
+	whole := append(append(greeting(), ready("PUSH", "")...), frames("first", "last")...)
+	for n := range len(whole) {
+		nc, err := dialInproc(ctxT(t), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nc.Write(whole[:n]); err != nil {
+			t.Fatal(err)
+		}
+		nc.Close()
+	}
+	good := rawInproc(t, ep, "PUSH", "")
+	good.write(frames("first", "last"))
+	wantRecv(t, "the one that was whole", pull, "first|last")
+	wait(t, "nothing is left", func() bool {
+		st := pull.Stats()
+		return st.Peers == 1 && st.Handshaking == 0 && int(st.HandshakeFailures+st.Accepted) == len(whole)+1
+	})
+	if n := queued(pull.in); n != 0 {
+		t.Fatalf("%d more messages", n)
+	}
+}

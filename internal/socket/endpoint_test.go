@@ -27,7 +27,7 @@ func TestParseEndpoint(t *testing.T) {
 		{in: "tcp://*:0", bind: true, want: endpoint{scheme: "tcp", host: "*"}},
 		{in: "tcp://127.0.0.1:5;10.0.0.1:80", want: endpoint{scheme: "tcp", host: "10.0.0.1", port: 80, source: "127.0.0.1:5"}},
 		{in: "tcp://*:0;10.0.0.1:80", want: endpoint{scheme: "tcp", host: "10.0.0.1", port: 80, source: "*:0"}},
-		{in: "ipc:///tmp/s", want: endpoint{scheme: "ipc", name: "/tmp/s"}},
+		{in: "ipc:///run/s", want: endpoint{scheme: "ipc", name: "/run/s"}},
 		{in: "ipc://relative", want: endpoint{scheme: "ipc", name: "relative"}},
 		{in: "ipc://@name", want: endpoint{scheme: "ipc", name: "@name"}},
 		{in: "ipc://*", bind: true, want: endpoint{scheme: "ipc", name: "*"}},
@@ -242,6 +242,44 @@ func TestIPCFile(t *testing.T) {
 	s.Close()
 	if _, err := os.Lstat(path); err != nil {
 		t.Fatalf("another program's file stays: %v", err)
+	}
+}
+
+// Of many that find the same stale file one replaces it, and is not itself
+// taken for stale by the others.
+func TestIPCStaleRace(t *testing.T) {
+	path := filepath.Join(shortDir(t), "s")
+	for range 20 {
+		ln, err := net.Listen("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln.(*net.UnixListener).SetUnlinkOnClose(false)
+		ln.Close()
+		const n = 8
+		socks := make([]*Pull, n)
+		errs := make(chan error, n)
+		for i := range socks {
+			socks[i] = NewPull(Options{})
+			go func() {
+				_, err := socks[i].Bind("ipc://" + path)
+				errs <- err
+			}()
+		}
+		won := 0
+		for range n {
+			if err := <-errs; err == nil {
+				won++
+			} else if !errors.Is(err, ErrAddressInUse) {
+				t.Fatal(err)
+			}
+		}
+		for _, s := range socks {
+			s.Close()
+		}
+		if _, err := os.Lstat(path); won != 1 || !os.IsNotExist(err) {
+			t.Fatalf("%d of %d are bound to one path; the file after all closed: %v", won, n, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package zmtp
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
@@ -15,6 +16,12 @@ type Config struct {
 	Security zmq4.Security   // nil: NULL. A mechanism that encrypts traffic is refused
 	Server   bool            // this side bound: it plays the mechanism's server
 
+	// Property is a metadata property of the application's own, which RFC 23
+	// wants to begin with "X-". It is announced to the peer, and what the peer
+	// announces under the same name is Conn.PeerProperty. The NULL mechanism of
+	// this package carries it; peers that do not know it ignore it.
+	Property Property
+
 	HandshakeTimeout time.Duration // greeting and mechanism together; 0: 10 s
 	MaxMessage       int           // bytes of one whole message; 0: 64 MiB
 	MaxFrames        int           // frames of one message; 0: 64
@@ -23,6 +30,9 @@ type Config struct {
 	SendBytes  int           // bytes queued for this peer, beyond which the next message waits; 0: 1 MiB
 	WriteStall time.Duration // a peer that accepts no byte for so long is closed; 0: 30 s
 }
+
+// Property is one metadata property; the zero value is none.
+type Property struct{ Name, Value string }
 
 // withDefaults returns a copy with the zero values replaced.
 func (c *Config) withDefaults() Config {
@@ -34,7 +44,7 @@ func (c *Config) withDefaults() Config {
 	setDefault(&d.SendBytes, DefaultSendBytes)
 	setDefault(&d.WriteStall, DefaultWriteStall)
 	if d.Security == nil {
-		d.Security = nullSecurity{}
+		d.Security = nullSecurity{d.Property}
 	}
 	return d
 }
@@ -52,6 +62,9 @@ func (c *Config) check() error {
 	}
 	if err := checkIdentity(c.Identity); err != nil {
 		return fmt.Errorf("zmtp: Config.Identity: %w", err)
+	}
+	if p := c.Property; p != (Property{}) && (!strings.HasPrefix(p.Name, "X-") || len(p.Name)+len(p.Value) > maxProperty) {
+		return fmt.Errorf("zmtp: Config.Property %q: its name must begin with X-, and it must not take more than %d bytes", p.Name, maxProperty)
 	}
 	switch m := c.Security.Type(); m {
 	case zmq4.NullSecurity, zmq4.PlainSecurity:

@@ -51,6 +51,10 @@ func (c *Conn) PeerIdentity() []byte { return c.peer.identity }
 // 3.0 peer subscribes by messages, a later one by commands (RFC 37).
 func (c *Conn) PeerMinor() int { return int(c.peer.minor) }
 
+// PeerProperty returns what the peer announced under the name of our
+// Config.Property, "" if nothing.
+func (c *Conn) PeerProperty() string { return c.peer.property }
+
 // RemoteAddr returns the peer's network address.
 func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 

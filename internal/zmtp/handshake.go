@@ -46,6 +46,7 @@ type peerInfo struct {
 	typ      zmq4.SocketType
 	identity []byte
 	minor    byte
+	property string // the value of Config.Property at the other side
 }
 
 // open runs zmq4's handshake over g. A mechanism's parser may panic on a
@@ -77,6 +78,7 @@ func open(g *guard, cfg *Config) (p peerInfo, err error) {
 	p.typ = zmq4.SocketType(zc.Peer.Meta[propType])
 	p.identity = []byte(zc.Peer.Meta[propIdentity])
 	p.minor = g.minor
+	p.property = zc.Peer.Meta[cfg.Property.Name]
 	if !knownType(string(p.typ)) {
 		return p, fmt.Errorf("%w: the peer names no Socket-Type", ErrHandshake)
 	}

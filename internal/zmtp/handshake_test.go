@@ -211,3 +211,39 @@ func TestErrorTexts(t *testing.T) {
 		t.Error("the types will not change by themselves")
 	}
 }
+
+func TestProperty(t *testing.T) {
+	for _, tc := range []struct {
+		why          string
+		ours, theirs Property
+		wantOurs     string // what we learn of the peer
+	}{
+		{"both announce", Property{"X-App", "1"}, Property{"X-App", "2"}, "2"},
+		{"the peer does not know it", Property{"X-App", "1"}, Property{}, ""},
+		{"we do not ask", Property{}, Property{"X-App", "2"}, ""},
+		{"other properties are passed over", Property{"X-App", "1"}, Property{"X-Other", "2"}, ""},
+	} {
+		a, b := net.Pipe()
+		done := make(chan *Conn, 1)
+		go func() {
+			c, err := Handshake(b, &Config{Type: zmq4.Router, Property: tc.theirs})
+			if err != nil {
+				t.Error(err)
+			}
+			done <- c
+		}()
+		c, err := Handshake(a, &Config{Type: zmq4.Dealer, Property: tc.ours})
+		if err != nil {
+			t.Fatalf("%s: %v", tc.why, err)
+		}
+		if got := c.PeerProperty(); got != tc.wantOurs {
+			t.Errorf("%s: learned %q, want %q", tc.why, got, tc.wantOurs)
+		}
+		c.Close(nil)
+		(<-done).Close(nil)
+	}
+	a, _ := net.Pipe()
+	if _, err := Handshake(a, &Config{Type: zmq4.Dealer, Property: Property{"App", "1"}}); err == nil {
+		t.Error("a property outside X- was not refused")
+	}
+}

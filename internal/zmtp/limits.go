@@ -37,6 +37,7 @@ const (
 	maxHandshake    = 64 << 10 // all handshake bytes of one peer
 	maxHandshakeN   = 8        // command frames: the longest mechanism needs three
 	maxIdentity     = 255      // RFC 23: identity = 0*255OCTET
+	maxProperty     = 255      // name and value of Config.Property: keeps READY a short command
 )
 
 // Limits of traffic.

@@ -86,6 +86,22 @@ func parseMetadata(b []byte) (md metadata, err error) {
 	return md, checkIdentity(md.Identity)
 }
 
+// findProperty returns the value of a property, nil if there is none. b has been
+// checked by parseMetadata.
+func findProperty(b []byte, want string) []byte {
+	for len(b) > 0 {
+		k := int(b[0])
+		name := b[1 : 1+k]
+		size := int(binary.BigEndian.Uint32(b[1+k:]))
+		value := b[1+k+4:][:size:size]
+		if strings.EqualFold(string(name), want) {
+			return value
+		}
+		b = b[1+k+4+size:]
+	}
+	return nil
+}
+
 // appendProperty appends one metadata property (RFC 23: property).
 func appendProperty(b []byte, name, value string) []byte {
 	b = append(b, byte(len(name)))

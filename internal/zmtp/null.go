@@ -9,18 +9,21 @@ import (
 // nullSecurity is the NULL mechanism (RFC 23). zmq4 has one too, but writes
 // its properties in the random order of a map and an Identity for every socket
 // type; this one writes the bytes that libzmq writes.
-type nullSecurity struct{}
+type nullSecurity struct{ property Property }
 
 // Type implements zmq4.Security.
 func (nullSecurity) Type() zmq4.SecurityType { return zmq4.NullSecurity }
 
 // Handshake sends our READY without waiting for the peer's, as both sides do.
 // The guard below conn has checked the peer's command whole.
-func (nullSecurity) Handshake(conn *zmq4.Conn, _ bool) error {
+func (s nullSecurity) Handshake(conn *zmq4.Conn, _ bool) error {
 	typ := conn.Meta[propType]
 	body := appendProperty(nil, propType, typ)
 	if hasIdentity(zmq4.SocketType(typ)) {
 		body = appendProperty(body, propIdentity, conn.Meta[propIdentity])
+	}
+	if s.property.Name != "" {
+		body = appendProperty(body, s.property.Name, s.property.Value)
 	}
 	if err := conn.SendCmd(zmq4.CmdReady, body); err != nil {
 		return err
@@ -35,6 +38,9 @@ func (nullSecurity) Handshake(conn *zmq4.Conn, _ bool) error {
 	md, err := parseMetadata(cmd.Body)
 	if err != nil {
 		return err
+	}
+	if v := findProperty(cmd.Body, s.property.Name); v != nil {
+		conn.Peer.Meta[s.property.Name] = string(v)
 	}
 	conn.Peer.Meta[propType] = md.Type
 	conn.Peer.Meta[propIdentity] = string(md.Identity)

@@ -26,6 +26,7 @@ type session struct {
 // errUnsupported: the system has no such thing. It becomes Reply.Unsupported.
 var errUnsupported = errors.New("not supported")
 
+// do answers one command with one reply.
 func (s *session) do(c wire.Command) wire.Reply {
 	var r wire.Reply
 	var err error
@@ -48,6 +49,8 @@ func (s *session) do(c wire.Command) wire.Reply {
 	return r
 }
 
+// open dials before anything is timed, and asks at once whether the system can do the
+// work at all.
 func (s *session) open(c wire.Command) error {
 	s.close()
 	s.work, s.items = c, wire.FirstItems
@@ -71,6 +74,7 @@ func (s *session) open(c wire.Command) error {
 	return nil
 }
 
+// close may be called more than once; Open begins with it.
 func (s *session) close() {
 	for _, c := range s.conns {
 		c.Close() // an error here is the end of a connection that has done its work
@@ -85,10 +89,14 @@ type worker struct {
 	err  error
 }
 
+// run starts the callers, lets them go on for d and waits for the calls under way then.
+// The time of those last calls counts, and so do they. One caller's error stops all.
 func (s *session) run(d time.Duration) (wire.Reply, error) {
 	if len(s.conns) == 0 {
 		return wire.Reply{}, errors.New("run without open")
 	}
+	// One goroutine a connection does all of a pipeline or of a stream; calls have one
+	// goroutine for each in flight, as a program's own callers would.
 	callers := s.work.Inflight
 	_, pipelined := s.conns[0].(peers.Pipeliner)
 	pipelined = pipelined && callers > 1
@@ -162,6 +170,7 @@ func (w *worker) echo(c peers.Conn, s string, stop *atomic.Bool) error {
 	return nil
 }
 
+// bytes sends content that no encoding can shorten or take for text.
 func (w *worker) bytes(c peers.ByteEchoer, size int, stop *atomic.Bool) error {
 	p := bytes.Repeat([]byte{0, 1, 2, 3, 0xfc, 0xfd, 0xfe, 0xff}, size/8)
 	for t0 := time.Now(); !stop.Load(); {

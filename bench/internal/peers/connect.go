@@ -22,6 +22,8 @@ const (
 
 var connectPeer = Peer{Name: "connect", Title: "connect-go", Serve: connectServe, Dial: connectDial}
 
+// connectServe mounts the handlers that generated code would mount. net/http's server
+// has no limit on a body; the handlers' own is set to that of all peers.
 func connectServe(addr string) (string, error) {
 	mux := http.NewServeMux()
 	limit := connect.WithReadMaxBytes(maxMessage)
@@ -57,6 +59,7 @@ func http2Only() *http.Protocols {
 	return p
 }
 
+// connectConn has a transport of its own, hence a connection of its own.
 type connectConn struct {
 	h     *http.Client
 	echo  *connect.Client[wrapperspb.StringValue, wrapperspb.StringValue]
@@ -64,6 +67,7 @@ type connectConn struct {
 	items *connect.Client[wrapperspb.Int64Value, wrapperspb.Int64Value]
 }
 
+// connectDial connects with the first call, in the warm-up.
 func connectDial(addr string) (Conn, error) {
 	h := &http.Client{Transport: &http.Transport{Protocols: http2Only()}}
 	url := "http://" + addr
@@ -92,6 +96,7 @@ func (c *connectConn) EchoBytes(p []byte) ([]byte, error) {
 	return r.Msg.Value, nil
 }
 
+// Stream reads the items one by one; Close gives the HTTP/2 stream back.
 func (c *connectConn) Stream(n int) (int, error) {
 	s, err := c.items.CallServerStream(context.Background(), connect.NewRequest(&wrapperspb.Int64Value{Value: int64(n)}))
 	if err != nil {

@@ -21,6 +21,8 @@ const muxHead = 12
 
 var muxPeer = Peer{Name: "mux", Title: "raw Go TCP, multiplexed", Serve: muxServe, Dial: muxDial}
 
+// muxServe starts a goroutine for each request, since a handler might block: the price
+// that a server pays which knows nothing of its handlers.
 func muxServe(addr string) (string, error) {
 	return serveTCP(addr, func(c net.Conn) {
 		defer c.Close()
@@ -62,6 +64,8 @@ type muxWriter struct {
 	err     error  // mu
 }
 
+// write queues one frame and, unless somebody is writing already, writes until nothing
+// is pending. The error of a write reaches that caller and all later ones.
 func (w *muxWriter) write(id uint64, body []byte) error {
 	w.mu.Lock()
 	w.pending = binary.LittleEndian.AppendUint64(w.pending, id)
@@ -90,6 +94,7 @@ func (w *muxWriter) write(id uint64, body []byte) error {
 	return w.err
 }
 
+// muxConn wakes each caller through a channel of its own.
 type muxConn struct {
 	c net.Conn
 	w *muxWriter
@@ -99,6 +104,8 @@ type muxConn struct {
 	calls map[uint64]chan []byte // mu; nil after the connection ended
 }
 
+// muxDial starts the goroutine that reads all answers. It ends with the connection and
+// then ends the calls that still wait.
 func muxDial(addr string) (Conn, error) {
 	nc, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -130,6 +137,7 @@ func (c *muxConn) Echo(s string) (string, error) {
 	return string(b), err
 }
 
+// EchoBytes returns a slice of its own: the reader allocates one for each frame.
 func (c *muxConn) EchoBytes(p []byte) ([]byte, error) {
 	ch := make(chan []byte, 1)
 	c.mu.Lock()

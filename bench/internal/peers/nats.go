@@ -25,6 +25,8 @@ const (
 
 var natsPeer = Peer{Name: "nats", Title: "NATS request/reply", Serve: natsServe, Dial: natsDial}
 
+// natsServe starts the broker inside this process and connects the service to it. The
+// CPU time of the server's side therefore contains the broker's, as a user pays it too.
 func natsServe(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -66,6 +68,8 @@ func natsServe(addr string) (string, error) {
 	return u.Host, nil
 }
 
+// natsSendRange publishes the items as decimal text: NATS carries bytes, and text is
+// what its own examples send. An empty message marks the end.
 func natsSendRange(nc *nats.Conn, m *nats.Msg) {
 	n, err := strconv.Atoi(string(m.Data))
 	if err != nil {
@@ -82,6 +86,7 @@ func natsSendRange(nc *nats.Conn, m *nats.Msg) {
 	nc.Flush()
 }
 
+// natsConn is one client connection to the broker.
 type natsConn struct{ c *nats.Conn }
 
 func natsDial(addr string) (Conn, error) {
@@ -92,6 +97,7 @@ func natsDial(addr string) (Conn, error) {
 	return natsConn{c}, nil
 }
 
+// Echo is the library's own Request: one subscription serves all calls in flight.
 func (c natsConn) Echo(s string) (string, error) {
 	m, err := c.c.Request(natsEcho, []byte(s), natsWait)
 	if err != nil {
@@ -108,6 +114,7 @@ func (c natsConn) EchoBytes(p []byte) ([]byte, error) {
 	return m.Data, nil
 }
 
+// Stream subscribes to an inbox of its own before it asks, so that no item is missed.
 func (c natsConn) Stream(n int) (int, error) {
 	inbox := nats.NewInbox()
 	sub, err := c.c.SubscribeSync(inbox)

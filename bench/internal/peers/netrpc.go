@@ -28,6 +28,7 @@ func (EchoService) Echo(a *string, r *string) error { *r = *a; return nil }
 // Bytes sends the bytes back.
 func (EchoService) Bytes(a *[]byte, r *[]byte) error { *r = *a; return nil }
 
+// netrpcServe runs one codec a connection; net/rpc starts a goroutine for each call.
 func netrpcServe(addr string, serve func(*rpc.Server, net.Conn)) (string, error) {
 	s := rpc.NewServer()
 	if err := s.RegisterName("Bench", EchoService{}); err != nil {
@@ -36,6 +37,7 @@ func netrpcServe(addr string, serve func(*rpc.Server, net.Conn)) (string, error)
 	return serveTCP(addr, func(c net.Conn) { serve(s, c) })
 }
 
+// netrpcConn is one client, safe for all callers at once.
 type netrpcConn struct{ c *rpc.Client }
 
 func gobDial(addr string) (Conn, error) {
@@ -59,6 +61,7 @@ func (c netrpcConn) Echo(s string) (r string, err error) {
 	return r, err
 }
 
+// EchoBytes travels as base64 in JSON, which has no bytes: the codec's way, not ours.
 func (c netrpcConn) EchoBytes(p []byte) (r []byte, err error) {
 	err = c.c.Call("Bench.Bytes", &p, &r)
 	return r, err

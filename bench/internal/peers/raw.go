@@ -25,6 +25,7 @@ const (
 
 var rawPeer = Peer{Name: "raw", Title: "raw Go TCP, ping-pong", Serve: rawServe, Dial: rawDial}
 
+// rawServe reads, answers and, when all that came is answered, writes.
 func rawServe(addr string) (string, error) {
 	return serveTCP(addr, func(c net.Conn) {
 		defer c.Close()
@@ -110,6 +111,7 @@ func (f *rawFramer) write(kind byte, body []byte) {
 	f.w.Write(body)
 }
 
+// rawConn is used by one goroutine at a time: requests have no numbers.
 type rawConn struct {
 	c net.Conn
 	f *rawFramer
@@ -128,6 +130,7 @@ func (c *rawConn) Echo(s string) (string, error) {
 	return string(b), err
 }
 
+// EchoBytes returns the frame's buffer, which the next call overwrites.
 func (c *rawConn) EchoBytes(p []byte) ([]byte, error) {
 	c.f.write(rawEcho, p)
 	if err := c.f.w.Flush(); err != nil {
@@ -154,6 +157,8 @@ func (c *rawConn) Stream(n int) (int, error) {
 	return n, nil
 }
 
+// Pipeline refills the window only after it has taken in all that had arrived, so that
+// requests, too, leave many in one write.
 func (c *rawConn) Pipeline(s string, window int, stop *atomic.Bool) (ops int64, err error) {
 	msg := []byte(s)
 	for pending := 0; ; {

@@ -22,6 +22,8 @@ const (
 
 var zmq4Peer = Peer{Name: "zmq4", Title: "go-zeromq/zmq4 sockets", Serve: zmq4Serve, Dial: zmq4Dial}
 
+// zmq4Serve answers from the goroutine that receives: a ROUTER socket here has one
+// queue, which more goroutines would only contend for.
 func zmq4Serve(addr string) (string, error) {
 	r := zmq4.NewRouter(context.Background())
 	if err := r.Listen("tcp://" + addr); err != nil {
@@ -59,6 +61,7 @@ func zmq4Answer(r zmq4.Socket, m zmq4.Msg) {
 	}
 }
 
+// zmq4Conn matches answers to calls, which a DEALER socket leaves to its user.
 type zmq4Conn struct {
 	s zmq4.Socket
 
@@ -68,6 +71,7 @@ type zmq4Conn struct {
 	ended error                  // mu
 }
 
+// zmq4Dial returns after the handshake; the socket is ready to send then.
 func zmq4Dial(addr string) (Conn, error) {
 	s := zmq4.NewDealer(context.Background())
 	if err := s.Dial("tcp://" + addr); err != nil {
@@ -78,6 +82,8 @@ func zmq4Dial(addr string) (Conn, error) {
 	return c, nil
 }
 
+// read hands each answer to its call until the socket ends, and then ends the calls.
+// It never holds the lock while it waits for a reader.
 func (c *zmq4Conn) read() {
 	for {
 		m, err := c.s.Recv()
@@ -136,6 +142,7 @@ func (c *zmq4Conn) Echo(s string) (string, error) {
 	return string(b), err
 }
 
+// EchoBytes returns the socket's own frame, which nobody uses again.
 func (c *zmq4Conn) EchoBytes(p []byte) ([]byte, error) {
 	ch, done, err := c.call(zmq4Echo, p, 1)
 	if err != nil {
@@ -149,6 +156,8 @@ func (c *zmq4Conn) EchoBytes(p []byte) ([]byte, error) {
 	return b, nil
 }
 
+// Stream gives the channel room for a good many items, so that the reading goroutine
+// and this one seldom wait for each other.
 func (c *zmq4Conn) Stream(n int) (int, error) {
 	ch, done, err := c.call(zmq4Range, binary.LittleEndian.AppendUint64(nil, uint64(n)), 1024)
 	if err != nil {

@@ -15,6 +15,8 @@ const zrpcScheme = "tcp://"
 
 var zrpcPeer = Peer{Name: "zrpc", Title: "zrpc", Serve: zrpcServe, Dial: zrpcDial}
 
+// zrpcServe registers plain functions, as a user would, and says nothing about how they
+// are to be run.
 func zrpcServe(addr string) (string, error) {
 	srv := zrpc.NewServer(nil)
 	for name, fn := range map[string]any{
@@ -30,10 +32,12 @@ func zrpcServe(addr string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// Serve ends with the process; what it could report then reaches nobody.
 	go srv.Serve(context.Background())
 	return strings.TrimPrefix(endpoint, zrpcScheme), nil
 }
 
+// zrpcCount is a stream in the form that needs no error: the numbers 0 to n-1.
 func zrpcCount(n int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range n {
@@ -44,8 +48,11 @@ func zrpcCount(n int) iter.Seq[int] {
 	}
 }
 
+// zrpcConn is one client with one connection. All callers share it, which is what its
+// documentation advises.
 type zrpcConn struct{ c *zrpc.Client }
 
+// zrpcDial does not wait for the connection; the warm-up before each run does.
 func zrpcDial(addr string) (Conn, error) {
 	c, err := zrpc.Dial(context.Background(), zrpcScheme+addr)
 	if err != nil {
@@ -54,14 +61,19 @@ func zrpcDial(addr string) (Conn, error) {
 	return zrpcConn{c}, nil
 }
 
+// Echo is the typed call, the one that a program written in Go makes.
 func (c zrpcConn) Echo(s string) (string, error) {
 	return zrpc.Call[string](context.Background(), c.c, "echo", s)
 }
 
+// EchoBytes gets a slice of its own with every call: the generic call hands its result
+// over for good.
 func (c zrpcConn) EchoBytes(p []byte) ([]byte, error) {
 	return zrpc.Call[[]byte](context.Background(), c.c, "bytes", p)
 }
 
+// Stream keeps the default credit. The iterator's error is always its last pair, so
+// that the loop needs no check after it.
 func (c zrpcConn) Stream(n int) (int, error) {
 	i := 0
 	for item, err := range zrpc.Stream[int](context.Background(), c.c, "count", n) {

@@ -34,6 +34,7 @@ func number(v float64) string {
 	return digits(v)
 }
 
+// digits writes v with three significant digits, or as a whole number from 100.
 func digits(v float64) string {
 	switch a := math.Abs(v); {
 	case a >= 99.95:
@@ -74,12 +75,14 @@ type figure struct {
 	dirty bool    // of dirty runs alone
 }
 
+// measure draws the figure of one cell out of all samples, with its ratio to Base.
 func measure(r *suite.Result, c suite.Cell, m suite.Metric) figure {
 	v, dirty := r.Values(c, m)
 	base, _ := r.Values(suite.Cell{Peer: Base, Work: c.Work}, m)
 	return figure{stats.Summarize(v), stats.Ratio(v, base), dirty}
 }
 
+// median is the figure in a table, marked if it comes from dirty runs alone.
 func (f figure) median(write func(float64) string) string {
 	if f.N == 0 {
 		return none
@@ -90,6 +93,7 @@ func (f figure) median(write func(float64) string) string {
 	return write(f.Median)
 }
 
+// span is the least and the most of the rounds; empty where there was only one.
 func (f figure) span(write func(float64) string) string {
 	if f.N < 2 {
 		return ""

@@ -27,6 +27,7 @@ func ThisMachine(procs int) Machine {
 	return Machine{runtime.GOOS, runtime.GOARCH, model(), machine.CPUs(), procs, runtime.Version()}
 }
 
+// String is the line above the tables.
 func (m Machine) String() string {
 	cpu := m.CPU
 	if cpu == "" {
@@ -77,6 +78,7 @@ type cell struct {
 	Dirty  bool     `json:"dirty,omitempty"` // of dirty runs alone
 }
 
+// note is something that was not measured, and why.
 type note struct {
 	Peer string `json:"peer"`
 	Work string `json:"work,omitempty"`

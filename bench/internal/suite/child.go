@@ -66,6 +66,8 @@ func start(name string, cmd *exec.Cmd, procs int) (c *child, ready string, err e
 	return c, r.Ready, nil
 }
 
+// read passes the replies on until the child's output ends. Commands are answered one
+// by one, so the channel's single place never makes it wait in good order.
 func (c *child) read(out io.Reader) {
 	defer close(c.replies)
 	lines := bufio.NewScanner(out)
@@ -95,6 +97,8 @@ func (c *child) ask(cmd wire.Command) (wire.Reply, error) {
 	return r, err
 }
 
+// wait waits for one reply and turns what went wrong into an error that quotes the
+// child's last words: they name the reason better than any exit code.
 func (c *child) wait(d time.Duration) (wire.Reply, error) {
 	timeout := time.NewTimer(d)
 	defer timeout.Stop()

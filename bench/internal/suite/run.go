@@ -86,6 +86,7 @@ func (r *runner) startAll(round int) {
 	wg.Wait()
 }
 
+// stopAll ends all processes side by side and waits for them.
 func (r *runner) stopAll() {
 	var wg sync.WaitGroup
 	for name, p := range r.pairs {
@@ -139,6 +140,8 @@ func (r *runner) measure(p *pair, w Work) (s Sample, err error) {
 			}
 		}()
 	}
+	// Connections are made for each work and stay through warm-up and run: both see the
+	// same buffers, windows and learnt behaviour.
 	open := w.open
 	open.Do = wire.Open
 	_, err = p.client.ask(open)
@@ -183,6 +186,8 @@ func (r *runner) timed(p *pair) (s Sample, err error) {
 			}
 		}
 	}
+	// The machine's counters are read outermost, so that they contain all that the
+	// processes' own contain; a run never looks dirtier for its own work.
 	load0, okLoad := machine.ReadLoad()
 	own, start := machine.CPUTime(), time.Now()
 	read(0)

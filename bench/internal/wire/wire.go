@@ -30,13 +30,14 @@ const (
 	Echo = "echo"
 	// Stream asks the server for small integers, counted from 0, as one stream after
 	// another. The client begins with FirstItems a stream and doubles that while a
-	// stream takes less than GrowUntil, so that starting a stream does not show.
+	// stream takes less than GrowMillis, so that starting a stream does not show.
 	Stream = "stream"
 	// Bytes calls with Size bytes and checks that as many come back.
 	Bytes = "bytes"
 )
 
-// How a client chooses the length of the next stream; see Stream.
+// How a client chooses the length of the next stream; see Stream. zerorpc-node alone
+// keeps to FirstItems.
 const (
 	FirstItems = 1000
 	MaxItems   = 1 << 20
