@@ -5,6 +5,7 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,18 +61,24 @@ func withEndpoint(command []string, at string, args []string) []string {
 	for flags < len(args) && strings.HasPrefix(args[flags], "-") {
 		flags++
 	}
-	line := append(append([]string{}, command...), args[:flags]...)
-	return append(append(line, at), args[flags:]...)
+	line := append(slices.Clone(command), args[:flags]...)
+	return append(append(slices.Clone(line), at), args[flags:]...)
+}
+
+// bothCommands are Python's command line and ours.
+func bothCommands(t *testing.T) map[string][]string {
+	t.Helper()
+	return map[string][]string{
+		"zerorpc": {peer.PythonPath(t), filepath.Join(peer.Dir(t), "python", "cli.py")},
+		"zrpc":    {zrpcCommand(t)},
+	}
 }
 
 // TestCommandLines runs Python's zerorpc and our zrpc against Python's server
 // and ours: all four print the same.
 func TestCommandLines(t *testing.T) {
 	t.Parallel()
-	commands := map[string][]string{
-		"zerorpc": {peer.PythonPath(t), filepath.Join(peer.Dir(t), "python", "cli.py")},
-		"zrpc":    {zrpcCommand(t)},
-	}
+	commands := bothCommands(t)
 	servers := map[string]string{
 		"python 3.9":  pythonServer(t).Endpoint(), // with the shim: as before the two names were dropped
 		"python 3.11": peer.Python(t, "server.py", "--bind", anyPort).Endpoint(),
@@ -96,7 +103,7 @@ func TestCommandLines(t *testing.T) {
 // listing checks the list of methods, one method's help, and an unknown one's.
 func listing(t *testing.T, line []string, at, server string) {
 	t.Helper()
-	out, errs, code := run(t, append(line, at)...)
+	out, errs, code := run(t, append(slices.Clone(line), at)...)
 	for _, want := range []string{"[Peer]\n", "\nadd ", "Adds.\n", "\nhello ", "Greets the caller.\n", "\nundocumented ", "<undocumented>\n"} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("the list lacks %q: %q, exit code %d\n%s", want, out, code, errs)
@@ -105,7 +112,7 @@ func listing(t *testing.T, line []string, at, server string) {
 	if line[0] == peer.PythonPath(t) && server == "python 3.11" {
 		return // Python's command line asks this server for what it cannot tell, and fails
 	}
-	out, errs, code = run(t, append(line, "-?", at, "hello")...)
+	out, errs, code = run(t, append(slices.Clone(line), "-?", at, "hello")...)
 	want := "[Peer]\nhello(self, name)\n\nGreets the caller.\n\nThe second paragraph is for help alone.\n\n"
 	switch server {
 	case "ours":
@@ -116,8 +123,41 @@ func listing(t *testing.T, line []string, at, server string) {
 	if code != 0 || out != want {
 		t.Errorf("help: %q, exit code %d, want %q\n%s", out, code, want, errs)
 	}
-	out, errs, code = run(t, append(line, "-?", at, "no_such_method")...)
+	out, errs, code = run(t, append(slices.Clone(line), "-?", at, "no_such_method")...)
 	if want := "[Peer]\nNo documentation for \"no_such_method\".\n"; code != 0 || out != want {
 		t.Errorf("help of an unknown method: %q, exit code %d, want %q\n%s", out, code, want, errs)
+	}
+}
+
+// TestCommandLineServers serves a module by either command line and calls it by
+// both, which may be there first.
+func TestCommandLineServers(t *testing.T) {
+	t.Parallel()
+	commands := bothCommands(t)
+	for server, line := range commands {
+		t.Run(server+" serves", func(t *testing.T) {
+			t.Parallel()
+			at := freeEndpoint(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			served := exec.CommandContext(ctx, line[0], append(slices.Clone(line[1:]), "--server", "--bind", at, "time")...)
+			var errs bytes.Buffer
+			served.Stderr = &errs
+			if err := served.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				cancel()
+				_ = served.Wait() // killed
+				if t.Failed() {
+					t.Logf("stderr of the server:\n%s", &errs)
+				}
+			})
+			for client, line := range commands {
+				out, errs, code := run(t, append(slices.Clone(line), "--client", "--connect", at, "strftime", "on %Y")...)
+				if want := time.Now().Format("'on 2006'\n"); out != want || code != 0 {
+					t.Errorf("%s: printed %q, exit code %d, want %q\n%s", client, out, code, want, errs)
+				}
+			}
+		})
 	}
 }

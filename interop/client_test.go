@@ -331,3 +331,27 @@ func (s serverSuite) pythonErrors(t *testing.T) {
 		t.Errorf("help: %q, %v", doc, err)
 	}
 }
+
+// TestOurBoundClient lets the real servers dial out to our client.
+func TestOurBoundClient(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		start func(at string)
+	}{
+		{"python", func(at string) { peer.Python(t, "server.py", "--connect", at) }},
+		{"node", func(at string) { peer.Node(t, "server.js", "--connect", at) }},
+	} {
+		c := zrpc.NewClient(nil)
+		t.Cleanup(func() { c.Close() })
+		at, err := c.Bind(anyPort)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.start(at)
+		if got, err := zrpc.Call[string](t.Context(), c, "hello", "RPC"); err != nil || got != "Hello, RPC" {
+			t.Errorf("%s: %q, %v", test.name, got, err)
+		}
+		serverSuite{c, python}.readRange(t, c, 250, func() {})
+	}
+}

@@ -3,9 +3,12 @@ package interop
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"testing"
 	"time"
 
+	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/interop/peer"
 	"github.com/zrpc-go/zrpc/zrpc"
 )
@@ -283,5 +286,106 @@ func TestOurServerComesLater(t *testing.T) {
 				server.Kill()
 			}
 		})
+	}
+}
+
+// TestCutStream: a connection that is closed in the middle of a stream, in good
+// order as a dying process's are, is a loss and never the end of the stream: what
+// was read so far is not all.
+func TestCutStream(t *testing.T) {
+	t.Parallel()
+	server := socket.NewRouter(socket.Options{})
+	at, err := server.Bind(anyPort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	c := ourClient(t, at, zrpc.ClientOptions{})
+	items := make(chan error, 10)
+	go func() {
+		defer close(items)
+		for _, err := range zrpc.Stream[int](t.Context(), c, "streaming_range", 0, 10) {
+			items <- err
+		}
+	}()
+	frames, err := server.Recv(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var request event.Event
+	if err := event.Parse(frames[len(frames)-1], &request); err != nil {
+		t.Fatal(err)
+	}
+	body := event.AppendHead(nil, &event.Head{ID: []byte("1"), ResponseTo: request.ID, Name: "STREAM"})
+	if err := server.Send(t.Context(), frames[0], nil, event.AppendInt(body, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-items; err != nil {
+		t.Fatalf("the first item: %v", err)
+	}
+	if _, err := server.Recv(t.Context()); err != nil { // the credit: nothing is unread, so the end is no reset
+		t.Fatal(err)
+	}
+	server.Close()
+	err, more := <-items
+	if !more {
+		t.Fatal("the stream ended well after 1 item of 10")
+	}
+	lost(t, err)
+}
+
+// TestCutUpload is the same the other way round: a caller that streams to a
+// handler is gone, and the handler must not take what came for all there was.
+func TestCutUpload(t *testing.T) {
+	t.Parallel()
+	s := ourServer(t, 0)
+	begun, ended := make(chan struct{}, 1), make(chan error, 1)
+	err := s.srv.Handle("collect", func(items iter.Seq2[int, error]) (int, error) {
+		count := 0
+		for _, err := range items {
+			if err != nil {
+				ended <- err
+				return 0, err
+			}
+			count++
+			begun <- struct{}{}
+		}
+		ended <- nil
+		return count, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := socket.NewDealer(socket.Options{})
+	defer client.Close()
+	if err := client.Connect(s.bind(t)); err != nil {
+		t.Fatal(err)
+	}
+	request := event.AppendArrayHeader(event.AppendHead(nil, &event.Head{ID: []byte("1"), Name: "collect"}), 0)
+	item := event.AppendInt(event.AppendHead(nil, &event.Head{ID: []byte("2"), ResponseTo: event.AppendBin(nil, []byte("1")), Name: "STREAM"}), 7)
+	for _, body := range [][]byte{request, item} {
+		if err := client.Send(t.Context(), nil, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-begun:
+	case err := <-ended:
+		t.Fatalf("the handler ended before its first item: %v", err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the handler got no item")
+	}
+	if _, err := client.Recv(t.Context()); err != nil { // credit or not, all is read
+		t.Fatal(err)
+	}
+	client.Close()
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Fatal("the stream of a lost caller ended well")
+		}
+		lost(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the handler was not told that its caller is gone")
 	}
 }

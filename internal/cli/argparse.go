@@ -55,7 +55,7 @@ func parseArgs(table []option, words []string, o *Options) (positionals []string
 	if err != nil {
 		return nil, false, err
 	}
-	var unknown []string
+	var unknown []string           // reported together, after everything else, as argparse does
 	chosen := map[string]*option{} // by group
 	for i := 0; i < len(args); i++ {
 		a := args[i]
@@ -68,7 +68,7 @@ func parseArgs(table []option, words []string, o *Options) (positionals []string
 			continue
 		}
 		run := []*option{a.opt}
-		value := ""
+		value := "" // of the option, if it takes one
 		switch {
 		case a.opt.metavar == "":
 			if run, err = bundle(table, a); err != nil {

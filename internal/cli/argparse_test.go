@@ -23,6 +23,7 @@ type parsed struct {
 	Pool        int
 	Flags       []bool
 	Positionals []string
+	Minor       int // of Python's version
 }
 
 func parseForTest(words []string) (p parsed) {
@@ -81,6 +82,8 @@ func TestParseAsArgparse(t *testing.T) {
 			if err := answers.Decode(&want); err != nil {
 				t.Fatal(err)
 			}
+			minor := want.Minor
+			want.Minor = 0
 			got := parseForTest(line)
 			switch {
 			case strings.HasPrefix(want.Error, "unrecognized arguments") && got.Error == "":
@@ -89,6 +92,8 @@ func TestParseAsArgparse(t *testing.T) {
 				continue
 			case strings.HasPrefix(want.Error, "unrecognized arguments") && strings.HasPrefix(got.Error, "unrecognized arguments"):
 				continue // for the same reason argparse may list positionals as well
+			case minor >= 13 && (want.Error != "" || want.Help) && strings.Contains(got.Error, "ignored explicit argument"):
+				continue // from Python 3.13 on "-jx" is not complained about before all else was looked at
 			case strings.HasSuffix(got.Error, "value: '-1'") || strings.HasSuffix(got.Error, "not be negative"):
 				continue // zerorpc takes negative times and fails later
 			case strings.Count(strings.Join(line, "\n")+"\n", "--\n") > 1:

@@ -26,11 +26,13 @@ func (e *Env) client(o *Options) int {
 	if o.Debug {
 		opt.Logger, opt.Trace = e.debug()
 	}
+	// zerorpc's order from here on: links first, then the call. The connections come up while the request waits.
 	client := zrpc.NewClient(opt)
 	defer client.Close()
 	if err := e.link(client, o); err != nil {
 		return e.report(o, err)
 	}
+	// Without a command everything is listed, with -? in the form of signatures.
 	switch {
 	case o.Command == "":
 		err = e.list(ctx, client, o)
@@ -51,7 +53,7 @@ func (e *Env) call(ctx context.Context, client *zrpc.Client, o *Options, args []
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer r.Close() // a stream that cannot be printed is not read on either
 	out := results{out: e.Stdout, o: o}
 	if r.Streaming() {
 		return out.stream(r.ItemsContext(ctx))
@@ -77,6 +79,7 @@ func (e *Env) describe(ctx context.Context, client *zrpc.Client, o *Options) err
 	return e.print(s.one(o.Command))
 }
 
+// print writes one text to standard output.
 func (e *Env) print(s string) error {
 	if _, err := fmt.Fprint(e.Stdout, s); err != nil {
 		return &outputError{err}

@@ -52,6 +52,7 @@ func candidates(words []string) (found []candidate) {
 	if len(words) == 0 {
 		return nil
 	}
+	// What the user has typed so far decides; nothing is said to the user, as a shell has no place for it.
 	before, current := words[:len(words)-1], words[len(words)-1]
 	offer := func(word, help string) {
 		if strings.HasPrefix(word, current) {
@@ -104,6 +105,7 @@ func liveMethods(o *Options) []methodInfo {
 			return nil
 		}
 	}
+	// Passive: heartbeats would be of no use within two seconds.
 	ctx, cancel := context.WithTimeout(context.Background(), completionTimeout)
 	defer cancel()
 	s, err := inspect(ctx, client, "", false)

@@ -40,6 +40,7 @@ func (s *service) list(signatures bool) string {
 
 // one is the description of a single method, or a note that there is none.
 func (s *service) one(method string) string {
+	// A service may tell of more than was asked for.
 	for _, m := range s.methods {
 		if m.name == method {
 			return "[" + s.name + "]\n" + m.name + m.args + "\n\n" + m.docOrNone() + "\n\n"
@@ -141,11 +142,13 @@ func argSpec(v any) string {
 	var args []string
 	for i, n := range names {
 		arg := str(n)
+		// Defaults belong to the last arguments.
 		if j := i - (len(names) - len(defaults)); j >= 0 && j < len(defaults) {
 			arg += "=" + repr(defaults[j])
 		}
 		args = append(args, arg)
 	}
+	// Then *args and **kwargs, each a name or None.
 	for i, stars := range []string{"*", "**"} {
 		if spec[1+i] != nil {
 			args = append(args, stars+str(spec[1+i]))
@@ -154,8 +157,10 @@ func argSpec(v any) string {
 	return "(" + strings.Join(args, ", ") + ")"
 }
 
+// str is Python's str(v): zerorpc formats names and defaults with it, so strings have no quotes.
 func str(v any) string { return string(pyprint.AppendStr(nil, v)) }
 
+// repr is Python's repr(v), which formatargspec uses for defaults.
 func repr(v any) string {
 	if s, ok := v.(string); ok {
 		return pyprint.Quote(s)

@@ -12,6 +12,7 @@ const (
 	helpWidth  = 78
 )
 
+// The texts around the table of options. Their first column is as wide as that of the table.
 const description = `Call a method of a zerorpc service, list what it offers, or be one.`
 
 const paramsHelp = `
@@ -49,6 +50,7 @@ func usage() string {
 	for i := 0; i < len(zerorpcOptions); i++ {
 		o := zerorpcOptions[i]
 		part := invocation(o.names[0], o.metavar)
+		// Of the groups only this one has all its members side by side in the table.
 		if o.group == "mode" { // the two modes stand in one pair of brackets
 			i++
 			part += " | " + zerorpcOptions[i].names[0]
@@ -83,6 +85,7 @@ func helpText() string {
 	return b.String()
 }
 
+// invocation is an option or subcommand as it is typed.
 func invocation(name, metavar string) string {
 	if metavar == "" {
 		return name
@@ -95,7 +98,7 @@ func entry(name, text string) string {
 	first := "  " + name
 	if len(first) < helpColumn-1 {
 		first += strings.Repeat(" ", helpColumn-len(first))
-	} else {
+	} else { // too long for the first column: the text begins below
 		first += "\n" + strings.Repeat(" ", helpColumn)
 	}
 	return first + fill(strings.Fields(text), helpColumn, helpColumn) + "\n"

@@ -50,6 +50,7 @@ func inspectPieces(ctx context.Context, c invoker, method string, withArgs bool)
 			names = append(names, str(n))
 		}
 	}
+	// One after the other: this is the slow path, for people, and old servers run calls one by one anyway.
 	for _, name := range names {
 		m := methodInfo{name: name, args: unknownArgs}
 		doc, docErr := ask(ctx, c, "_zerorpc_help", name)
@@ -57,7 +58,7 @@ func inspectPieces(ctx context.Context, c invoker, method string, withArgs bool)
 			return s, docErr
 		}
 		m.doc, _ = doc.(string)
-		argsErr := docErr
+		argsErr := docErr // if the arguments are not asked for, the documentation decides alone
 		if withArgs {
 			var args any
 			if args, argsErr = ask(ctx, c, "_zerorpc_args", name); argsErr == nil {

@@ -24,6 +24,7 @@ func (e *paramError) Error() string { return e.what + "\n" + e.err.Error() }
 
 // params reads the parameters of the call, each encoded as msgpack: strings, or JSON with -j and --args-json.
 func (o *Options) params(stdin io.Reader) ([]any, error) {
+	// Errors name params by their place, from 1 on, and by where they came from.
 	in := inputs{stdin: stdin, literal: o.Literal, max: maxInput}
 	if o.ArgsJSON != nil {
 		return in.list(*o.ArgsJSON)
@@ -44,6 +45,7 @@ func (o *Options) params(stdin io.Reader) ([]any, error) {
 			if err != nil {
 				return nil, &paramError{what + " cannot be used as JSON: " + shorten(text), err}
 			}
+			// Packed here, in the order and with the number types that Python's json gave them.
 			args = append(args, event.Raw(pyprint.AppendValue(nil, v)))
 		case utf8.ValidString(text):
 			args = append(args, text)
@@ -76,10 +78,11 @@ type inputs struct {
 // text returns what a word stands for. source says where it came from, and is empty if it is the word itself.
 func (in *inputs) text(word string) (text, source string, err error) {
 	switch {
-	case in.literal || word == "@":
+	case in.literal || word == "@": // a lone @ names no file
 		return word, "", nil
 	case word == "-":
 		if in.stdin == nil {
+			// The second reader would find it empty, and nobody would notice.
 			return "", "standard input", fmt.Errorf("standard input can be sent once only")
 		}
 		text, err = in.read(in.stdin)
@@ -122,6 +125,7 @@ func (in *inputs) list(word string) ([]any, error) {
 	return args, nil
 }
 
+// readFile returns the content of a file; it may be a pipe, as in @<(command).
 func (in *inputs) readFile(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -131,6 +135,7 @@ func (in *inputs) readFile(name string) (string, error) {
 	return in.read(f)
 }
 
+// read reads all of r, but no more than a message holds: an endless input is an error, not the end of the memory.
 func (in *inputs) read(r io.Reader) (string, error) {
 	var b strings.Builder
 	n, err := io.Copy(&b, io.LimitReader(r, in.max+1))

@@ -35,6 +35,7 @@ func (r *results) one(raw []byte) error {
 // before it has been written, and a JSON list stays open so that nobody takes it for complete.
 func (r *results) stream(items iter.Seq2[event.Raw, error]) error {
 	r.buf = r.buf[:0]
+	// The bracket goes out at once, as an empty or slow stream must show that it has begun.
 	if r.o.PrintJSON {
 		r.buf = append(r.buf, '[')
 		if err := r.flush(); err != nil {
@@ -43,7 +44,7 @@ func (r *results) stream(items iter.Seq2[event.Raw, error]) error {
 	}
 	first := true
 	for raw, err := range items {
-		if err != nil {
+		if err != nil { // the last pair
 			return err
 		}
 		r.buf = r.buf[:0]
@@ -86,6 +87,7 @@ func (r *results) append(raw []byte) (err error) {
 	return nil
 }
 
+// flush writes buf. There is no buffering below: what was written has left the process.
 func (r *results) flush() error {
 	if _, err := r.out.Write(r.buf); err != nil {
 		return &outputError{err}

@@ -32,6 +32,7 @@ func (e *Env) server(o *Options) int {
 	if o.Debug {
 		opt.Logger, opt.Trace = e.debug()
 	}
+	// The service is complete before anybody can connect: no caller finds half of it.
 	srv := zrpc.NewServer(opt)
 	defer srv.Close()
 	for _, m := range svc.Entries {
@@ -44,12 +45,14 @@ func (e *Env) server(o *Options) int {
 
 // serve runs a server that has its methods.
 func (e *Env) serve(o *Options, srv *zrpc.Server) int {
+	// Signals are taken before the address is: whoever sees the server up may end it at once.
 	ctx, stop := e.untilSignal(os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := e.link(srv, o); err != nil {
 		return e.report(o, err)
 	}
 	fmt.Fprintf(e.Stderr, "serving \"%s\"\n", o.Command)
+	// Serve ends with the signal, after the calls in progress; the cause tells report which signal it was.
 	err := srv.Serve(ctx)
 	if err == nil {
 		err = context.Cause(ctx)

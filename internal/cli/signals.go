@@ -18,7 +18,7 @@ func (e *Env) untilSignal(sigs ...os.Signal) (ctx context.Context, stop func()) 
 	ch := e.Signals
 	restore := func() {}
 	if ch == nil {
-		own := make(chan os.Signal, 1)
+		own := make(chan os.Signal, 1) // one signal is all that is waited for
 		signal.Notify(own, sigs...)
 		restore = func() { signal.Stop(own) }
 		ch = own
@@ -28,11 +28,12 @@ func (e *Env) untilSignal(sigs ...os.Signal) (ctx context.Context, stop func()) 
 		defer close(done)
 		select {
 		case s := <-ch:
-			restore()
+			restore() // before cancelling: winding up may hang, and the next signal must work
 			cancel(&interruptedError{s})
 		case <-ctx.Done():
 		}
 	}()
+	// The goroutine has ended when stop returns.
 	return ctx, func() {
 		cancel(nil)
 		restore()

@@ -29,10 +29,10 @@ func Decode(raw []byte) (any, error) {
 	return d.value(maxDepth)
 }
 
-// decoder walks raw bytes; i never passes len(b).
+// decoder walks raw bytes.
 type decoder struct {
 	b     []byte
-	i     int
+	i     int // offset of what comes next; never passes len(b)
 	nodes int // how many more values may be made
 }
 
@@ -96,13 +96,23 @@ func (d *decoder) value(depth int) (any, error) {
 	return d.sized(c, depth)
 }
 
+// widths are the bytes of the number behind the first bytes c4 to df; 0 where there is none (fixext, which value has
+// dealt with).
+var widths = [...]uint8{
+	1, 2, 4, // bin
+	1, 2, 4, // ext
+	4, 8, // float
+	1, 2, 4, 8, // unsigned
+	1, 2, 4, 8, // signed
+	0, 0, 0, 0, 0, // fixext
+	1, 2, 4, // str
+	2, 4, // array
+	2, 4, // map
+}
+
 // sized decodes the types whose first byte names the width of the number behind it.
 func (d *decoder) sized(c byte, depth int) (any, error) {
-	width := map[byte]int{
-		0xc4: 1, 0xc5: 2, 0xc6: 4, 0xc7: 1, 0xc8: 2, 0xc9: 4, 0xca: 4, 0xcb: 8, 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8,
-		0xd0: 1, 0xd1: 2, 0xd2: 4, 0xd3: 8, 0xd9: 1, 0xda: 2, 0xdb: 4, 0xdc: 2, 0xdd: 4, 0xde: 2, 0xdf: 4,
-	}[c]
-	n, err := d.uint(width)
+	n, err := d.uint(int(widths[c-0xc4]))
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +154,7 @@ func (d *decoder) content(n uint64) ([]byte, error) {
 	return d.take(int(n))
 }
 
+// str decodes a str of n bytes. That they are UTF-8 is not checked: stray bytes are shown as escapes.
 func (d *decoder) str(n uint64) (any, error) {
 	s, err := d.content(n)
 	return string(s), err
@@ -189,6 +200,7 @@ func (d *decoder) room(n uint64) int {
 	return int(min(n, uint64(len(d.b)-d.i), uint64(d.nodes)))
 }
 
+// list decodes n elements.
 func (d *decoder) list(n uint64, depth int) (any, error) {
 	if depth == 0 {
 		return nil, errTooDeep
@@ -204,6 +216,7 @@ func (d *decoder) list(n uint64, depth int) (any, error) {
 	return l, nil
 }
 
+// dict decodes n pairs. Python refuses keys that are no str or bytes; here they are shown as they are.
 func (d *decoder) dict(n uint64, depth int) (any, error) {
 	if depth == 0 {
 		return nil, errTooDeep

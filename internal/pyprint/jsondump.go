@@ -27,6 +27,7 @@ type TypeError struct{ Msg string }
 
 func (e *TypeError) Error() string { return "TypeError: " + e.Msg }
 
+// appendJSON appends one value of a tree. On error b holds what was written until then; the exported caller cuts it off.
 func appendJSON(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
@@ -52,10 +53,12 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 	return b, notSerializable(v)
 }
 
+// notSerializable is what json.dumps raises for a type it does not know.
 func notSerializable(v any) error {
 	return &TypeError{fmt.Sprintf("Object of type %s is not JSON serializable", typeName(v))}
 }
 
+// appendJSONList writes a list on one line: json.dumps breaks lines only when asked to indent.
 func appendJSONList(b []byte, l []any) (_ []byte, err error) {
 	b = append(b, '[')
 	for i, e := range l {
@@ -69,6 +72,8 @@ func appendJSONList(b []byte, l []any) (_ []byte, err error) {
 	return append(b, ']'), nil
 }
 
+// appendJSONDict writes the pairs in the order they came in. Keys that become the same text, 1 and "1", both appear, as
+// they do in Python.
 func appendJSONDict(b []byte, d *Dict) (_ []byte, err error) {
 	b = append(b, '{')
 	for i, k := range d.keys {
@@ -93,6 +98,8 @@ func appendJSONDict(b []byte, d *Dict) (_ []byte, err error) {
 	return append(b, '}'), nil
 }
 
+// appendJSONFloat is float.__repr__ but for the three values that JSON itself cannot express; Python writes them in
+// JavaScript's words, which its own reader takes back.
 func appendJSONFloat(b []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -108,6 +115,7 @@ func appendJSONFloat(b []byte, f float64) []byte {
 // appendJSONString appends s in quotes with everything outside printable ASCII escaped, characters above U+FFFF as a
 // surrogate pair. Bytes that are no UTF-8 appear as the lone surrogates of Python's surrogateescape.
 func appendJSONString(b []byte, s string) []byte {
+	// The characters that have an escape of one letter, and the letters. "/" has one as well, which no writer uses.
 	const short = "\"\\\n\r\t\f\b"
 	const letter = "\"\\nrtfb"
 	b = append(b, '"')
@@ -132,6 +140,7 @@ func appendJSONString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// appendJSONEscape appends \uXXXX for one UTF-16 code unit.
 func appendJSONEscape(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', lowerHex[r>>12&15], lowerHex[r>>8&15], lowerHex[r>>4&15], lowerHex[r&15])
 }

@@ -35,6 +35,8 @@ func LoadJSON(text string) (any, error) {
 	if strings.HasPrefix(text, "\ufeff") {
 		return nil, newDecodeError(text, "Unexpected UTF-8 BOM (decode using utf-8-sig)", 0)
 	}
+	// The order of the checks is Python's, as the first complaint is the one that is shown: syntax, then what stands
+	// behind the value, then what the packer refuses.
 	p := parser{s: text}
 	p.space()
 	v, err := p.value(maxJSONDepth)
@@ -67,8 +69,10 @@ type parser struct {
 	pack error // the first value that cannot be packed; reported if the whole text is JSON, as Python packs last
 }
 
+// fail is a syntax error at byte offset i.
 func (p *parser) fail(msg string, i int) error { return newDecodeError(p.s, msg, i) }
 
+// packFail notes what the packer would refuse, unless something before it was refused already.
 func (p *parser) packFail(name, msg string) {
 	if p.pack == nil {
 		p.pack = &PackError{name, msg}
@@ -83,6 +87,7 @@ func (p *parser) peek() byte {
 	return 0
 }
 
+// space skips what JSON takes for white space: four characters, and no Unicode space besides.
 func (p *parser) space() {
 	for p.i < len(p.s) && strings.IndexByte(" \t\n\r", p.s[p.i]) >= 0 {
 		p.i++
@@ -113,6 +118,7 @@ func (p *parser) value(depth int) (any, error) {
 		}
 		return p.array(depth - 1)
 	}
+	// A word is taken as soon as it is complete, whatever follows: "nullx" is null and then extra data.
 	for _, c := range constants {
 		if strings.HasPrefix(p.s[p.i:], c.word) {
 			p.i += len(c.word)
@@ -236,6 +242,7 @@ func (p *parser) number() (any, error) {
 	return p.integer(text), nil
 }
 
+// integer is a number without fraction. Python's ints have no limit, msgpack's have 64 bits.
 func (p *parser) integer(text string) any {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err == nil {

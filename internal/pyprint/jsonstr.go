@@ -34,7 +34,7 @@ func (p *parser) str() (string, error) {
 			p.i++
 			continue
 		}
-		if p.i+1 == len(p.s) {
+		if p.i+1 == len(p.s) { // a backslash is the last character: leave the loop
 			break
 		}
 		b = append(b, p.s[start:p.i]...)
@@ -45,7 +45,7 @@ func (p *parser) str() (string, error) {
 		if utf16.IsSurrogate(r) {
 			bad.add(utf8.RuneCount(b), r)
 		}
-		b = utf8.AppendRune(b, r)
+		b = utf8.AppendRune(b, r) // a lone half becomes U+FFFD here, in a string that will be refused
 		start = p.i
 	}
 	return "", p.fail("Unterminated string starting at", begin)
@@ -54,13 +54,15 @@ func (p *parser) str() (string, error) {
 // escape parses an escape that begins at i with a backslash and has at least one more character.
 func (p *parser) escape() (rune, error) {
 	at := p.i
-	c := p.s[at+1]
+	c := p.s[at+1] // of a character beyond ASCII its first byte, which is no escape either
 	p.i += 2
 	if c == 'u' {
 		r, ok := p.hex4()
 		if !ok {
 			return 0, p.fail(`Invalid \uXXXX escape`, at+1)
 		}
+		// The first half of a pair joins with a second half right behind it. Anything else there is read on its own, and
+		// the half stays alone.
 		if r >= 0xd800 && r < 0xdc00 && strings.HasPrefix(p.s[p.i:], `\u`) && p.i+6 < len(p.s) {
 			at := p.i
 			p.i += 2
@@ -103,6 +105,7 @@ type surrogates struct {
 	r        rune
 }
 
+// add notes a lone half at a position. Only neighbours of the first one count: Python's error names one range.
 func (s *surrogates) add(pos int, r rune) {
 	switch {
 	case s.n == 0:
@@ -116,7 +119,7 @@ func (s *surrogates) add(pos int, r rune) {
 // which Python reads as lone surrogates.
 func (p *parser) checkText(s string, bad *surrogates) {
 	if bad.n == 0 && !utf8.ValidString(s) {
-		pos := 0
+		pos := 0 // in characters, each stray byte counting as one
 		for i := 0; i < len(s); pos++ {
 			r, n := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && n == 1 {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -98,6 +99,9 @@ func TestLoadJSONAsPython(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, want = string(appendRepr(nil, v)), l.Error+string(appendRepr(nil, w))
+		}
+		if strings.Contains(want, "Illegal trailing comma") && strings.Contains(got, "JSONDecodeError: Expecting ") {
+			return // Python 3.13 words this one case anew; ours is 3.9 to 3.12
 		}
 		if got != want {
 			t.Errorf("text %q\ngot  %s\nwant %s", l.Text, got, want)

@@ -32,12 +32,13 @@ func AppendValue(b []byte, v any) []byte {
 		return b
 	case *Dict:
 		b = event.AppendMapHeader(b, len(v.keys))
-		for i, k := range v.keys {
+		for i, k := range v.keys { // in their order: a peer may show them so
 			b = AppendValue(AppendValue(b, k), v.values[i])
 		}
 		return b
 	case Ext:
 		return event.AppendExt(b, v.Code, v.Data)
+	// Ext -1 is msgpack's own; its layouts are in the specification.
 	case Timestamp:
 		return event.AppendExt(b, -1, v.encode())
 	}

@@ -24,8 +24,10 @@ func AppendPrettyValue(b []byte, v any) []byte {
 
 // printer is pprint.PrettyPrinter with its default settings. indent is the column the value begins at, allowance the
 // number of characters that must fit behind it on its last line (closing brackets, a comma), level the nesting.
+//
+// All recursion is bounded by the depth of a decoded tree.
 type printer struct {
-	out []byte
+	out []byte // what has been written; the caller's buffer, extended
 }
 
 // format writes v on one line if it fits, else in the broken form of its type.
@@ -67,6 +69,7 @@ func (p *printer) oneLine(v any, left int) int {
 		return p.put("]", left)
 	case *Dict:
 		// A pair takes six characters at least, "k: v" and ", " or the braces: do not sort what cannot fit.
+		// Sorting costs the most of all here, and an outer level will ask again.
 		if left < 0 || len(v.keys) > left/6 {
 			return -1
 		}
@@ -82,6 +85,7 @@ func (p *printer) oneLine(v any, left int) int {
 			}
 		}
 		return p.put("}", left)
+	// A lower bound of the width spares writing out what is obviously too long.
 	case string:
 		if len(v)/utf8.UTFMax > left {
 			return -1
@@ -122,7 +126,7 @@ func (p *printer) list(l []any, indent, allowance, level int) {
 			p.out = append(p.out, ',')
 			p.newline(indent + 1)
 		}
-		behind := 1 // the comma
+		behind := 1 // the comma; the last element has what stands behind the list as well
 		if i == len(l)-1 {
 			behind = allowance
 		}
@@ -141,6 +145,7 @@ func (p *printer) dict(d *Dict, indent, allowance, level int) {
 		}
 		n := len(p.out)
 		p.out = appendRepr(p.out, d.keys[j])
+		// A key is never broken, even if it is wider than the page.
 		width := utf8.RuneCount(p.out[n:])
 		p.out = append(p.out, ": "...)
 		behind := 1

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 )
 
+// lowerHex are the digits of escapes: Python writes them in lower case.
 const lowerHex = "0123456789abcdef"
 
 // AppendRepr appends Python's repr of the one msgpack value in raw, dict keys in pprint's sorted order.
@@ -72,6 +73,7 @@ func appendReprOf(b []byte, v any, sorted bool) []byte {
 			b = appendReprOf(b, v.values[j], sorted)
 		}
 		return append(b, '}')
+	// These two are classes of Python's msgpack, one a named tuple; both show their fields by name.
 	case Ext:
 		b = append(b, "ExtType(code="...)
 		b = strconv.AppendInt(b, int64(v.Code), 10)
@@ -105,6 +107,7 @@ func appendFloat(b []byte, f float64) []byte {
 	if exp < -4 || exp >= 16 {
 		return b
 	}
+	// The digits are the same in both notations: the shortest that read back as f.
 	b = strconv.AppendFloat(b[:n], f, 'f', -1, 64)
 	if strings.IndexByte(string(b[n:]), '.') < 0 {
 		b = append(b, ".0"...)
@@ -123,6 +126,7 @@ func quoteFor(single, double bool) byte {
 // appendStrRepr appends repr of a str. Bytes that are no UTF-8 appear as the lone surrogates \udc80 to \udcff that
 // Python's surrogateescape makes of them.
 func appendStrRepr(b []byte, s string) []byte {
+	// The quotes are chosen by the whole string, so that a string cut in pieces may change them from piece to piece.
 	q := quoteFor(strings.IndexByte(s, '\'') >= 0, strings.IndexByte(s, '"') >= 0)
 	b = append(b, q)
 	for i := 0; i < len(s); {
@@ -156,6 +160,7 @@ func appendRuneRepr(b []byte, r rune) []byte {
 	case r < 0x100:
 		return append(b, '\\', 'x', lowerHex[r>>4], lowerHex[r&15])
 	}
+	// Beyond Latin-1 an escape has as many digits as the character needs: four, or eight.
 	digits := 4
 	if r > 0xffff {
 		b = append(b, `\U`...)

@@ -18,7 +18,7 @@ func (p *printer) str(s string, indent, allowance, level int) {
 		allowance++
 	}
 	chunks := strChunks(s, Width-indent, allowance)
-	if len(chunks) == 1 {
+	if len(chunks) == 1 { // one long word: no parentheses either
 		p.out = appendStrRepr(p.out, chunks[0])
 		return
 	}
@@ -44,7 +44,7 @@ func strChunks(s string, width, allowance int) []string {
 		line := s[:lineEnd(s)]
 		s = s[len(line):]
 		room := width
-		if s == "" {
+		if s == "" { // only the last line has something behind it
 			room -= allowance
 		}
 		if reprFits(line, room) {
@@ -58,6 +58,7 @@ func strChunks(s string, width, allowance int) []string {
 			if s == "" && next == len(line) {
 				room -= allowance
 			}
+			// A piece is as long as fits. A word that does not fit even alone becomes a piece all the same.
 			if !reprFits(line[start:next], room) && end > start {
 				chunks = append(chunks, line[start:end])
 				start = end
@@ -74,6 +75,7 @@ func reprFits(s string, room int) bool {
 	if len(s)/utf8.UTFMax > room {
 		return false
 	}
+	// Columns are characters to pprint, wide ones and combining ones alike.
 	return utf8.RuneCount(appendStrRepr(nil, s)) <= room
 }
 
@@ -95,7 +97,7 @@ func lineEnd(s string) int {
 
 // wordEnd returns the length of the first run of non-spaces in s and the spaces behind it.
 func wordEnd(s string) int {
-	inSpace := false
+	inSpace := false // within the spaces that belong to the word before them
 	for i, r := range s {
 		space := isSpace(r)
 		if inSpace && !space {
@@ -123,8 +125,8 @@ func (p *printer) bytes(s []byte, indent, allowance, level int) {
 		p.out = append(p.out, '(')
 	}
 	width := Width - indent
-	last := len(s) / 4 * 4
-	start := 0 // s[start:i] is the piece being collected
+	last := len(s) / 4 * 4 // where the rest begins that is no full four bytes
+	start := 0             // s[start:i] is the piece being collected
 	emit := func(end int) {
 		if start > 0 {
 			p.newline(indent)

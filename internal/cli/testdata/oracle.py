@@ -47,4 +47,5 @@ for line in sys.stdin:
             "flags": [n.json, n.print_json, n.inspect, n.active_hb, n.debug],
             "positionals": [x for x in [n.address, n.command] if x is not None] + n.params,
         }
+    out["minor"] = sys.version_info[1]
     print(json.dumps(out))

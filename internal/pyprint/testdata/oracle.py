@@ -92,8 +92,8 @@ def char():
         return rnd.choice(SPECIAL)
     while True:
         c = chr(rnd.choice((rnd.randrange(0x250), rnd.randrange(0x10000), rnd.randrange(0x110000))))
-        # Unassigned for this Python may be assigned for Go, and the other way round: leave those out.
-        if unicodedata.category(c) not in ("Cs", "Cn"):
+        # What one Unicode version has not assigned, another may have: take characters that all have known for long.
+        if unicodedata.ucd_3_2_0.category(c) not in ("Cs", "Cn"):
             return c
 
 
