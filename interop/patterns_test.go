@@ -185,14 +185,14 @@ func weReconnect(t *testing.T, d *peer.Driver) {
 func pings(t *testing.T, d *peer.Driver) {
 	ours := socket.NewRouter(socket.Options{})
 	at := bound(t, ours)
-	options := peer.Args{"HEARTBEAT_IVL": 50, "HEARTBEAT_TIMEOUT": 200, "HEARTBEAT_TTL": 500} // ms
+	options := peer.Args{"HEARTBEAT_IVL": 50, "HEARTBEAT_TIMEOUT": 800, "HEARTBEAT_TTL": 1000} // ms
 	open(t, d, "D", "DEALER", peer.Args{"connect": at, "options": options})
 	p := pairTest{t, d, ours, "D"}
 	for range 2 {
 		p.send([][]byte{[]byte("x")})
 		p.weSend(p.weGet([][]byte{[]byte("x")}, true))
 		p.get([][]byte{[]byte("x")})
-		d.Must("poll", with(p.args(), "timeout", 1)) // nothing but pings
+		d.Must("poll", with(p.args(), "timeout", 1.2)) // nothing but pings
 	}
 	if s := ours.Stats(); s.Accepted != 1 {
 		t.Errorf("%d connections came, want one that lasted", s.Accepted)

@@ -12,8 +12,8 @@ type Stats struct {
 // Drops counts events that came to nothing, by the reason. What a broken
 // connection takes along is known to nobody and is in none of them.
 type Drops struct {
-	// By a Publisher: a subscriber's queue was full. Each subscriber that misses
-	// an event counts.
+	// By a Publisher: a subscriber's queue was full, or its connection was just
+	// ending. Each subscriber that misses an event counts.
 	Full uint64
 
 	// By a receiver: the peer had gone and left more behind than is kept (16 MiB

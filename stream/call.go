@@ -23,16 +23,24 @@ type Call struct {
 	in     *scratch // our copy of the request; nil when inline or owned
 	big    []byte   // the connection's buffer that the request lies in, when owned
 	bytes  int      // what the request counts towards maxPeerBytes
+	run    uint64   // the state in which the reader runs it; 0: it never did
 	queued *Call    // the next in the pool's queue; the pool's mu guards it
+
+	// the mux's mu guards these: its place among the open calls
+	listed        bool
+	ahead, behind *Call
 
 	cmu   sync.Mutex // guards the fields below
 	done  chan struct{}
 	cause error
-	after []*afterFunc
+	after []*afterFunc // in no particular order
 }
 
 // afterFunc is one registration of AfterFunc.
-type afterFunc struct{ f func() }
+type afterFunc struct {
+	f  func()
+	at int // its place in Call.after
+}
 
 var _ context.Context = (*Call)(nil)
 
@@ -87,14 +95,22 @@ func (c *Call) AfterFunc(f func()) (stop func() bool) {
 		go f()
 		return func() bool { return false }
 	}
-	a := &afterFunc{f}
+	a := &afterFunc{f, len(c.after)}
 	c.after = append(c.after, a)
 	return func() bool {
 		c.cmu.Lock()
 		defer c.cmu.Unlock()
-		pending := a.f != nil && c.cause == nil
+		if a.f == nil || c.cause != nil {
+			return false
+		}
+		// A call may last, and derive contexts by the million meanwhile.
+		last := len(c.after) - 1
+		c.after[a.at] = c.after[last]
+		c.after[a.at].at = a.at
+		c.after[last] = nil
+		c.after = c.after[:last]
 		a.f = nil
-		return pending
+		return true
 	}
 }
 
@@ -118,9 +134,7 @@ func (c *Call) cancel(cause error) {
 		close(c.done)
 	}
 	for _, a := range c.after {
-		if a.f != nil {
-			go a.f()
-		}
+		go a.f()
 	}
 	c.after = nil
 }
@@ -138,7 +152,8 @@ func (c *Call) SendItem(item []byte) error {
 }
 
 // NextItem returns the next encoded item of the caller's stream, valid until
-// the next NextItem; io.EOF after the last. One goroutine at a time.
+// the next NextItem; io.EOF after the last, which no other error matches. One
+// goroutine at a time.
 func (c *Call) NextItem(ctx context.Context) ([]byte, error) { return c.next(ctx, c.sm) }
 
 // loseLocked ends the call because its caller is gone.
@@ -168,8 +183,13 @@ func (c *Call) adopt(msg *Message, e *event.Event) {
 	c.in, c.bytes = s, len(b)
 }
 
-// disown gives the memory of the request back; nothing of it may be used any more.
+// disown gives the memory of the request back; nothing of it may be used any
+// more. That of a stream is left to the collector: a goroutine that the handler
+// left behind may be about to send on the channel.
 func (c *Call) disown() {
+	if c.flow != nil {
+		return
+	}
 	c.Args, c.Header, c.envelope, c.id = nil, nil, nil, nil
 	if c.in != nil {
 		c.in.free()

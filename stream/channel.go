@@ -2,6 +2,8 @@ package stream
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
 
@@ -29,8 +31,11 @@ type channel struct {
 // flow is the streaming half of a channel: items in both directions with the
 // credit that bounds them.
 type flow struct {
+	size int // set at creation: the window, in items
+
 	// the mux's mu guards these
 	in      inbox
+	held    int   // bytes of it that count towards mux.held
 	largest int   // bytes of the largest item received
 	end     bool  // the peer has sent its last item
 	inErr   error // with this error
@@ -42,18 +47,50 @@ type flow struct {
 	left int64  // the sending goroutine only: credit it has taken and not used
 }
 
-func newFlow(window int) *flow { return &flow{win: newWindow(window), credit: 1} }
+func newFlow(window int) *flow { return &flow{size: window, win: newWindow(window), credit: 1} }
 
 // putLocked queues one received item.
 func (ch *channel) putLocked(item []byte) error {
 	f := ch.flow
 	f.largest = max(f.largest, len(item))
-	if overrun(ch.m.opt.Window, f.in.nq+1, len(f.in.q)+len(item), f.largest) {
+	if overrun(f.size, f.in.nq+1, len(f.in.q)+len(item), f.largest) {
 		return ErrOverflow
+	}
+	if m := ch.m; m.bounded {
+		n := len(item) + itemHead
+		if m.held+n > max(maxPeerBytes, 2*f.largest) {
+			return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrOverflow, m.held)
+		}
+		m.held += n
+		f.held += n
 	}
 	f.in.putLocked(item)
 	f.recv.signalLocked()
 	return nil
+}
+
+// swapLocked gives the consumer the items that were received. What it had
+// before it no longer holds.
+func (ch *channel) swapLocked() bool {
+	f := ch.flow
+	taken := len(f.in.base)
+	if !f.in.swapLocked() {
+		return false
+	}
+	if ch.m.bounded {
+		ch.m.held -= taken
+		f.held -= taken
+	}
+	f.win.largest = f.largest
+	return true
+}
+
+// releaseLocked ends the channel for good: nobody is to take items any more.
+func (ch *channel) releaseLocked(err error) {
+	f := ch.flow
+	ch.m.held -= f.held
+	f.held, f.in.q, f.in.nq = 0, nil, 0
+	ch.abortLocked(err)
 }
 
 // finishLocked notes that the peer has sent its last item.
@@ -110,6 +147,7 @@ func (ch *channel) next(ctx context.Context, p parker) ([]byte, error) {
 	f := ch.flow
 	if grant := f.win.ask(); grant > 0 {
 		if err := ch.sendGrant(ctx, grant); err != nil {
+			f.win.reserved -= grant // the next call asks again
 			return nil, err
 		}
 	}
@@ -120,8 +158,7 @@ func (ch *channel) next(ctx context.Context, p parker) ([]byte, error) {
 		}
 		ch.m.mu.Lock()
 		switch {
-		case f.in.swapLocked():
-			f.win.largest = f.largest
+		case ch.swapLocked():
 			ch.m.mu.Unlock()
 			continue
 		case f.end:
@@ -142,18 +179,30 @@ func (ch *channel) next(ctx context.Context, p parker) ([]byte, error) {
 	}
 }
 
-// sendGrant lets the peer send n more items.
+// sendGrant lets the peer send n more items, unless it has nothing more to send.
+// Only the end of ctx is an error: that of the connection shows behind the items
+// that have come.
 func (ch *channel) sendGrant(ctx context.Context, n int) error {
+	ch.m.mu.Lock()
+	over := ch.flow.end || ch.err != nil
 	name := nameMore
 	if ch.v2 {
 		name = nameBeat
+	}
+	ch.m.mu.Unlock()
+	if over {
+		return nil
 	}
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
 	s.b = ch.m.appendEvent(s.b, ch.id, name)
 	s.b = event.AppendInt(event.AppendArrayHeader(s.b, 1), int64(n))
 	ch.m.trace(true, s.b)
-	return ch.m.conn.Send(ctx, ch.envelope, s.b, Now)
+	err := ch.m.conn.Send(ctx, ch.envelope, s.b, Now)
+	if cause := ctx.Err(); cause != nil && errors.Is(err, cause) {
+		return err
+	}
+	return nil
 }
 
 // takeCredit uses up one credit, waiting for it if need be. One goroutine at a

@@ -104,6 +104,9 @@ var ErrStreamed = errors.New("call it as a stream")
 
 // open registers ch and sends its request.
 func (m *ClientMux) open(ctx context.Context, ch *Channel, req *Request) error {
+	if err := ctx.Err(); err != nil {
+		return err // nobody would wait for the answer
+	}
 	ch.cm = m
 	m.mu.Lock()
 	err := m.registerLocked(ch)
@@ -114,14 +117,23 @@ func (m *ClientMux) open(ctx context.Context, ch *Channel, req *Request) error {
 	}
 	if err := m.send(ctx, ch, req, others); err != nil {
 		m.abandon(ch)
-		m.mu.Lock()
-		if m.err != nil {
-			err = m.err
-		}
-		m.mu.Unlock()
-		return err
+		return m.sendError(ctx, err)
 	}
 	return nil
+}
+
+// sendError says in our own terms why a request was not sent, or perhaps was:
+// of a write that failed, part may have arrived.
+func (m *ClientMux) sendError(ctx context.Context, err error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch cause := ctx.Err(); {
+	case m.err != nil:
+		return m.err
+	case cause != nil && errors.Is(err, cause):
+		return err
+	}
+	return lost(err)
 }
 
 // abandon gives up on a channel: what still comes for it is dropped.
@@ -137,7 +149,7 @@ func (m *ClientMux) Open(ctx context.Context, req *Request, window int) (*Channe
 	if window <= 0 {
 		window = m.opt.Window
 	}
-	ch := &Channel{channel: channel{flow: newFlow(window)}}
+	ch := &Channel{channel: channel{flow: newFlow(min(window, maxWindow))}}
 	if err := m.open(ctx, ch, req); err != nil {
 		return nil, err
 	}
@@ -145,7 +157,7 @@ func (m *ClientMux) Open(ctx context.Context, req *Request, window int) (*Channe
 }
 
 // Next returns the next encoded item, valid until the next Next; io.EOF after
-// the last. A method that answers one result is a stream of one item.
+// the last, which no other error matches. A method that answers one result is a stream of one item.
 func (ch *Channel) Next(ctx context.Context) ([]byte, error) { return ch.next(ctx, ch.cm) }
 
 // First waits until the answer has begun, without taking an item, and reports
@@ -155,10 +167,12 @@ func (ch *Channel) First(ctx context.Context) (streaming bool, err error) {
 	for {
 		m.mu.Lock()
 		f := ch.flow
-		if f.in.nq > 0 || f.end || ch.err != nil {
-			streaming, err = ch.streaming, ch.err
-			if err == nil && f.in.nq == 0 && f.inErr != nil {
-				err = f.inErr
+		if ch.streaming || f.end || ch.err != nil {
+			streaming = ch.streaming
+			if f.in.nq == 0 { // an error behind items waits for its turn
+				if err = f.inErr; !f.end {
+					err = ch.err
+				}
 			}
 			m.mu.Unlock()
 			return streaming, err
@@ -175,6 +189,5 @@ func (ch *Channel) Close() {
 	m := ch.cm
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.dropLocked(ch)
-	ch.abortLocked(ErrClosed)
+	m.endLocked(ch, ErrClosed)
 }

@@ -52,11 +52,12 @@ func (w *window) take() {
 	}
 }
 
-// overrun says whether queued items and bytes are more than a sender that keeps
-// to its grants can have sent. The slack covers a window that shrank while items
-// grew, and peers that count grants differently (zerorpc-node sets, Python adds).
+// overrun says whether queued items and bytes are more than a receiver holds.
+// The slack in items covers peers that count grants differently (zerorpc-node
+// sets, Python adds); that in bytes a sender that keeps to its grants, whose items
+// grew after a full window had been granted for small ones.
 func overrun(size, queued, bytes, largest int) bool {
-	return queued > 2*size+8 || bytes > 2*maxInboxBytes && bytes > 2*largest
+	return queued > 2*size+8 || bytes > maxPeerBytes && bytes > 2*largest
 }
 
 // addCredit adds a grant of the peer to what may be sent. The peer's numbers

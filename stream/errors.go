@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/zrpc-go/zrpc/event"
 )
@@ -26,6 +27,16 @@ var (
 	ErrProtocol = errors.New("unexpected event")
 )
 
+// lost is the error of channels whose connection ended because of err. It does
+// not match io.EOF, even if the peer hung up in good order: that is how a stream
+// ends that is whole.
+func lost(err error) error {
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: %v", ErrLostRemote, err)
+	}
+	return fmt.Errorf("%w: %w", ErrLostRemote, err)
+}
+
 // RemoteError is an error that the other side answered.
 type RemoteError struct {
 	Name      string // the error's class, such as ValueError
@@ -46,19 +57,24 @@ func (e *RemoteError) Error() string {
 // remoteError reads the args of an ERR event: [name, message, traceback], or
 // from a peer of protocol 1 only [text].
 func remoteError(args []byte) error {
-	parts, err := event.AppendElems(make([][]byte, 0, 3), args)
-	if err != nil || len(parts) == 0 {
+	n, at, err := event.ArrayLen(args)
+	if err != nil || n == 0 {
 		return fmt.Errorf("%w: ERR without a text", ErrProtocol)
 	}
 	var s [3]string
-	for i, p := range parts[:min(3, len(parts))] {
-		if text, ok := event.Text(p); ok {
+	for i := range min(3, n) {
+		next, err := event.Skip(args, at)
+		if err != nil {
+			return fmt.Errorf("%w: ERR: %w", ErrProtocol, err)
+		}
+		if text, ok := event.Text(args[at:next]); ok {
 			s[i] = string(text)
-		} else if v, err := event.DecodeAny(p); err == nil && v != nil {
+		} else if v, err := event.DecodeAny(args[at:next]); err == nil && v != nil {
 			s[i] = fmt.Sprint(v)
 		}
+		at = next
 	}
-	if len(parts) == 1 {
+	if n == 1 {
 		return &RemoteError{Name: "RemoteError", Message: s[0]}
 	}
 	return &RemoteError{Name: s[0], Message: s[1], Traceback: s[2]}

@@ -166,7 +166,8 @@ func (p *scripted) send(envelope, id, responseTo []byte, version any, name strin
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if err := p.conn.Send(p.t.Context(), envelope, b, Now); err != nil {
+	// The test may be over, and the connection closed, before Send has returned.
+	if err := p.conn.Send(p.t.Context(), envelope, b, Now); err != nil && p.conn.Err() == nil {
 		p.t.Fatal(err)
 	}
 }

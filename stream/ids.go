@@ -123,17 +123,3 @@ func (t *idTable[T]) remove(id []byte, v T) {
 }
 
 func (t *idTable[T]) len() int { return len(t.short) + len(t.long) }
-
-// all calls f for each entry until it returns false; f may remove the entry.
-func (t *idTable[T]) all(f func(T) bool) {
-	for _, v := range t.short {
-		if !f(v) {
-			return
-		}
-	}
-	for _, v := range t.long {
-		if !f(v) {
-			return
-		}
-	}
-}

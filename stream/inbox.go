@@ -15,7 +15,10 @@ type inbox struct {
 	cur  []byte // what is left to take
 }
 
-const keepInbox = 64 << 10 // a larger buffer is not kept for refilling
+const (
+	keepInbox = 64 << 10 // a larger buffer is not kept for refilling
+	itemHead  = 4        // bytes of the length before each item
+)
 
 // putLocked copies one item in.
 func (b *inbox) putLocked(item []byte) {
@@ -45,7 +48,7 @@ func (b *inbox) take() (item []byte, ok bool) {
 		return nil, false
 	}
 	n := int(binary.LittleEndian.Uint32(b.cur))
-	item = b.cur[4 : 4+n : 4+n]
-	b.cur = b.cur[4+n:]
+	item = b.cur[itemHead : itemHead+n : itemHead+n]
+	b.cur = b.cur[itemHead+n:]
 	return item, true
 }

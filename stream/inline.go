@@ -12,21 +12,21 @@ import (
 // keeps its connection waiting: before it runs one it says so in state, and the
 // watchdog, when it finds the same state twice, takes the reader away.
 //
-// state is epoch<<16 | turn<<1 | running. The epoch is the number of times the
+// state is epoch<<32 | turn<<1 | running. The epoch is the number of times the
 // reader was taken; only the goroutine of the present epoch reads. Whoever
 // swaps the running state away decides: the handler's goroutine when the handler
 // returned, or the watchdog.
 type inline struct {
 	state   atomic.Uint64
 	watched atomic.Bool // the watchdog looks at this connection
-	current *Call       // what runs; written before state says so
+	current *Call       // what runs; the reader's, and the watchdog's once it took the reader
 	seen    uint64      // state at the watchdog's last look; the watchdog only
 }
 
 const (
 	running   = 1
-	turnMask  = 1<<16 - 1
-	epochBits = 16
+	turnMask  = 1<<32 - 1
+	epochBits = 32
 )
 
 // readerState belongs to the goroutine that reads, and stays with it when the
@@ -45,11 +45,10 @@ func newReaderState(epoch uint64) *readerState {
 // the reader afterwards.
 func (m *ServerMux) runInline(c *Call, msg *Message, e *event.Event, r *readerState) (mine bool) {
 	c.envelope, c.id, c.Header, c.Args = msg.Envelope, e.ID, e.Header, e.Args
-	m.svc.Pool.began()
 	r.turn++
-	run := r.epoch | r.turn<<1&turnMask | running
+	c.run = r.epoch | r.turn<<1&turnMask | running
 	m.current = c
-	m.state.Store(run)
+	m.state.Store(c.run)
 	// Said before looked at: the watchdog does the two in the other order, so
 	// one of us sees the other.
 	if !m.watched.Load() && m.watched.CompareAndSwap(false, true) {
@@ -68,13 +67,13 @@ func (m *ServerMux) runInline(c *Call, msg *Message, e *event.Event, r *readerSt
 	if exited {
 		return false // runUnary has passed everything on
 	}
-	return m.endInline(c, r, run, err)
+	return m.endInline(c, r, err)
 }
 
 // endInline answers c. If the watchdog has taken the reader meanwhile, c has
 // become a call like any other.
-func (m *ServerMux) endInline(c *Call, r *readerState, run uint64, err error) (mine bool) {
-	if !m.state.CompareAndSwap(run, run&^running) {
+func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
+	if !m.state.CompareAndSwap(c.run, c.run&^running) {
 		c.method.cheap.demote()
 		m.end(c, r.out, err)
 		return false
@@ -110,16 +109,18 @@ func (m *ServerMux) looked() (again bool) {
 // takeReader gives the reader to a new goroutine, if st still holds.
 func (m *ServerMux) takeReader(st uint64) {
 	epoch := st>>epochBits + 1
-	c := m.current
+	// Under the lock, so that a handler that returns just now finds its call
+	// registered when it ends it.
+	m.mu.Lock()
 	if !m.state.CompareAndSwap(st, epoch<<epochBits) {
+		m.mu.Unlock()
 		return
 	}
 	m.conn.Detach()
-	m.mu.Lock()
-	m.registerLocked(c)
-	m.mu.Unlock()
 	m.live.Add(1)
 	m.svc.Pool.joined()
+	m.registerLocked(m.current)
+	m.mu.Unlock()
 	go func() {
 		m.conn.Flush() // what the stuck handler's goroutine had not flushed yet
 		m.read(epoch)

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -81,11 +80,11 @@ func (l *leadership) restLocked() {
 func (l *leadership) onIdle() {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
-	if l.stopped.Load() || l.reader == background {
-		l.armed = false
+	if l.stopped.Load() || l.reader != nobody {
+		l.armed = false // the end of a leader's turn sets the timer again
 		return
 	}
-	if l.reader == nobody && l.leads == l.leadsAt {
+	if l.leads == l.leadsAt {
 		l.armed = false
 		l.wakeLocked()
 		return
@@ -184,7 +183,7 @@ func (l *leadership) read(ctx context.Context, w *waiter) error {
 		stop()
 	}
 	if err != nil {
-		m.fail(fmt.Errorf("%w: %w", ErrLostRemote, err))
+		m.fail(lost(err))
 		return nil // the channel says so itself
 	}
 	if !fired {
@@ -256,7 +255,7 @@ func (m *ClientMux) Run() error {
 		m.mu.Unlock()
 		if err != nil {
 			if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrLostRemote) {
-				err = fmt.Errorf("%w: %w", ErrLostRemote, err)
+				err = lost(err)
 			}
 			m.fail(err)
 			return err

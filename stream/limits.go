@@ -12,8 +12,12 @@ const (
 	// and which it expects nobody to exceed.
 	DefaultWindow = 100
 
-	// maxInboxBytes bounds what one channel holds for a reader that is slow.
-	// Windows count items, so big items shrink the window to stay under it.
+	// maxWindow bounds what may be asked for: more is no bound, and sums of it
+	// must not overflow.
+	maxWindow = 1 << 20
+
+	// maxInboxBytes is what one channel is meant to hold for a reader that is
+	// slow. Windows count items, so big items shrink the window to stay under it.
 	maxInboxBytes = 16 << 20
 
 	// maxCredit bounds what a peer may grant: a larger sum means no more than
@@ -27,8 +31,10 @@ const (
 	// DefaultCalls bounds the open calls of all connections of a server.
 	DefaultCalls = 65536
 
-	// maxPeerBytes bounds the request bytes of one connection's open calls,
-	// because a single request may be as large as the largest message.
+	// maxPeerBytes bounds what one connection's open calls hold of what their
+	// callers sent, requests and items that were not taken, because a single one
+	// may be as large as the largest message. It also bounds the items that one
+	// stream to a caller holds: a full window of them at 1 MiB each fits.
 	maxPeerBytes = 128 << 20
 
 	// maxClientChannels is what the slot part of a message id can number,
@@ -60,8 +66,9 @@ type Options struct {
 	// Ticker drives heartbeats; muxes may share one. Nil makes one for this mux.
 	Ticker *Ticker
 
-	// Trace, when set, is called with the body of every event sent and received.
-	// It must not keep the slice, and it runs with the mux locked.
+	// Trace, when set, is called with the body of every event sent and received,
+	// by several goroutines at once. It must not keep the slice, nor block, nor
+	// use the mux, which may be locked.
 	Trace func(sent bool, body []byte)
 }
 
@@ -72,6 +79,7 @@ func (o *Options) normalize() {
 	if o.Window <= 0 {
 		o.Window = DefaultWindow
 	}
+	o.Window = min(o.Window, maxWindow)
 	if o.Ticker == nil {
 		o.Ticker = NewTicker(o.Heartbeat)
 	}

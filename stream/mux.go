@@ -53,11 +53,13 @@ func kindOf(name []byte) kind {
 // ServerMux accepts them.
 type mux struct {
 	// set at creation
-	conn Conn
-	opt  Options
-	ids  ids
+	conn    Conn
+	opt     Options
+	ids     ids
+	bounded bool // held is bounded: the peer opens channels here
 
 	mu      sync.Mutex // guards the fields below and the state of every channel
+	held    int        // bytes that open calls hold, if bounded
 	tick    uint32     // ticks seen; starts at 1 so that 0 can mean "never"
 	ticking bool       // the ticker knows us
 	err     error      // why the connection ended
@@ -102,13 +104,16 @@ func (s *scratch) free() {
 }
 
 // beatLocked sends a heartbeat on ch. A queue that is full has no room for one,
-// nor would a peer that does not read see it.
+// nor would a peer that does not read see it; then it is tried again at the next
+// tick.
 func (m *mux) beatLocked(ch *channel) {
 	s := scratchPool.Get().(*scratch)
 	s.b = m.appendEvent(s.b, ch.id, nameBeat)
 	s.b = append(s.b, 0x91, 0) // [0]
 	m.trace(true, s.b)
-	m.conn.TrySend(ch.envelope, s.b, Async)
+	if !m.conn.TrySend(ch.envelope, s.b, Async) {
+		ch.pulse.next = m.tick + 1
+	}
 	s.free()
 }
 

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -25,14 +26,19 @@ func NewPool(limit int) *Pool { return &Pool{limit: max(0, limit)} }
 // callQueue is the waiting calls of one connection. The pool's mu guards it.
 type callQueue struct{ first, last *Call }
 
-// start runs c on a goroutine, now or when its turn comes.
-func (p *Pool) start(c *Call) {
+// start runs c on a goroutine, now or when its turn comes. It reports false if
+// that is not worth while any more.
+func (p *Pool) start(c *Call) bool {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.limit == 0 || p.running < p.limit {
 		p.running++
-		p.mu.Unlock()
 		go c.sm.work(c)
-		return
+		return true
+	}
+	// Under mu: a connection that ends marks its calls before forget takes them.
+	if c.dead.Load() {
+		return false
 	}
 	q := &c.sm.queue
 	if q.first == nil {
@@ -42,7 +48,20 @@ func (p *Pool) start(c *Call) {
 		q.last.queued = c
 	}
 	q.last = c
-	p.mu.Unlock()
+	return true
+}
+
+// forget takes the waiting calls of a connection out of their queue and returns
+// the first, which leads on to the others by queued.
+func (p *Pool) forget(m *ServerMux) *Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	first := m.queue.first
+	m.queue = callQueue{}
+	if first != nil {
+		p.turns = slices.DeleteFunc(p.turns, func(x *ServerMux) bool { return x == m })
+	}
+	return first
 }
 
 // joined counts a call as running that was begun outside the pool.

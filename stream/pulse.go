@@ -63,6 +63,17 @@ func (p *pulse) onTick(tick uint32, now int64) (send, lost bool) {
 	return send, lost
 }
 
+// pause takes back the present tick: in it the peer could not have been heard.
+// It comes before onTick.
+func (p *pulse) pause() {
+	if p.start != 0 {
+		p.start++
+	}
+	if p.heard != 0 {
+		p.heard++
+	}
+}
+
 // sent notes a heartbeat of ours.
 func (p *pulse) sent(tick uint32, now int64) {
 	p.next = tick + ticksPerBeat

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"time"
 
@@ -71,13 +72,12 @@ func (m *ServerMux) runStream(c *Call) (result []byte, err error, exited bool) {
 // if it was the reader, somebody has to read on.
 func (m *ServerMux) goneUnary(c *Call) {
 	out := scratchPool.Get().(*scratch)
-	st := m.state.Load()
-	if st&running == 0 || m.current != c {
+	if c.run == 0 {
 		m.end(c, out, ErrExited)
 		return
 	}
-	epoch := st >> epochBits
-	if m.endInline(c, newReaderState(epoch), st, ErrExited) {
+	epoch := c.run >> epochBits
+	if m.endInline(c, &readerState{epoch: epoch << epochBits, out: out}, ErrExited) {
 		m.read(epoch)
 	}
 }
@@ -114,8 +114,10 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 // like an item.
 func (m *ServerMux) endStream(c *Call, result []byte, err error) {
 	switch {
+	case errors.Is(c.Cause(), ErrOverflow): // which is no matter of credit
+		m.answerError(c.envelope, c.id, c.Version, m.describe(c.Cause()), Now)
 	case err != nil:
-		args := appendErrorArgs(nil, c.Version, m.svc.Describe(err))
+		args := appendErrorArgs(nil, c.Version, m.describe(err))
 		c.sendEvent(c, m, nameErr, args, Now)
 	case len(result) > 0:
 		args := append(event.AppendArrayHeader(nil, 1), result...)
@@ -134,12 +136,16 @@ var always = context.Background()
 func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	if err != nil {
 		out.b = m.appendEvent(out.b[:0], c.id, nameErr)
-		out.b = appendErrorArgs(out.b, c.Version, m.svc.Describe(err))
+		out.b = appendErrorArgs(out.b, c.Version, m.describe(err))
 	}
 	m.trace(true, out.b)
 	if len(out.b) < HandOver {
-		m.conn.Send(always, c.envelope, out.b, f)
+		m.answer(c.envelope, out.b, f)
 		return out
+	}
+	if f == Later {
+		m.holdUp(true)
+		defer m.holdUp(false)
 	}
 	m.conn.SendOwned(always, c.envelope, nil, out.b, nil, f)
 	return scratchPool.Get().(*scratch)
@@ -147,17 +153,49 @@ func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 
 // refuse answers a request that is not going to be served.
 func (m *ServerMux) refuse(msg *Message, e *event.Event, err error) {
-	m.answerError(msg.Envelope, e.ID, e.Version, m.svc.Describe(err))
+	m.answerError(msg.Envelope, e.ID, e.Version, m.describe(err), Later)
 }
 
-// answerError sends an ERR on a channel that is not open.
-func (m *ServerMux) answerError(envelope, id []byte, version int, err *RemoteError) {
+// answerError sends an ERR that costs no credit.
+func (m *ServerMux) answerError(envelope, id []byte, version int, err *RemoteError, f Flush) {
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
 	s.b = m.appendEvent(s.b, id, nameErr)
 	s.b = appendErrorArgs(s.b, version, err)
 	m.trace(true, s.b)
-	m.conn.Send(always, envelope, s.b, Later)
+	m.answer(envelope, s.b, f)
+}
+
+// answer queues an answer, and waits for room if need be. Only the reader sends
+// with Later.
+func (m *ServerMux) answer(envelope, body []byte, f Flush) {
+	if f == Later {
+		if m.conn.TrySend(envelope, body, f) {
+			return
+		}
+		m.holdUp(true)
+		defer m.holdUp(false)
+	}
+	m.conn.Send(always, envelope, body, f)
+}
+
+// holdUp notes that the reader waits for room to send: that is how a peer is
+// slowed down that does not take its answers. Its heartbeats wait unread
+// meanwhile, so their lack must not be held against it.
+func (m *ServerMux) holdUp(begins bool) {
+	m.heldUp.Store(begins)
+	m.wasHeldUp.Store(true)
+}
+
+// describe asks the service what the caller is told about err. Methods of the
+// error, which are the user's, may panic: the error in a nil pointer, say.
+func (m *ServerMux) describe(err error) (told *RemoteError) {
+	defer func() {
+		if v := recover(); v != nil {
+			told = m.svc.Describe(&PanicError{v, debug.Stack()})
+		}
+	}()
+	return m.svc.Describe(err)
 }
 
 // appendErrorArgs writes the args of an ERR: three texts, or for a caller of

@@ -1,8 +1,10 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -20,8 +22,8 @@ type Service struct {
 	Pool     *Pool
 	Watchdog *Watchdog
 
-	PeerCalls int // open calls of one connection; 0: DefaultPeerCalls
-	Calls     int // open calls of all; 0: DefaultCalls
+	PeerCalls int // open calls of one connection; 0: DefaultPeerCalls, negative: no bound
+	Calls     int // open calls of all; 0: DefaultCalls, negative: no bound
 
 	Dropped atomic.Uint64 // events that were malformed or belonged to no call
 }
@@ -52,11 +54,13 @@ type ServerMux struct {
 	queue callQueue     // the pool's mu guards it
 
 	// mu guards these
-	calls  idTable[*Call] // open calls but the inline one
-	bytes  int            // of their requests
+	open   callList       // open calls but the inline one
+	calls  idTable[*Call] // the same by id
 	recent recentIDs      // calls that ended lately
 
-	live atomic.Int32 // calls on goroutines
+	live      atomic.Int32 // calls on goroutines
+	heldUp    atomic.Bool  // the reader waits for room to send
+	wasHeldUp atomic.Bool  // or did so since the last tick
 	inline
 }
 
@@ -65,6 +69,7 @@ type ServerMux struct {
 func NewServerMux(conn Conn, svc *Service, opt *Options) *ServerMux {
 	m := &ServerMux{svc: svc, ended: make(chan struct{})}
 	m.init(conn, opt)
+	m.bounded = true
 	return m
 }
 
@@ -94,13 +99,24 @@ func (m *ServerMux) fail(err error) {
 		m.err = err
 		close(m.ended)
 	}
-	lost := fmt.Errorf("%w: %w", ErrLostRemote, m.err)
-	m.calls.all(func(c *Call) bool {
-		c.loseLocked(lost)
-		return true
-	})
+	reason := lost(m.err)
+	m.open.eachLocked(func(c *Call) { c.loseLocked(reason) })
 	m.mu.Unlock()
 	m.conn.Close(err)
+	for c := m.svc.Pool.forget(m); c != nil; {
+		next := c.queued
+		c.queued = nil
+		m.discard(c)
+		c = next
+	}
+}
+
+// discard ends a call that was admitted and has not begun to run.
+func (m *ServerMux) discard(c *Call) {
+	m.unregister(c)
+	m.live.Add(-1)
+	c.disown()
+	m.svc.Pool.ended()
 }
 
 // read is the reading loop of the goroutine that owns the reader in epoch. It
@@ -110,10 +126,10 @@ func (m *ServerMux) read(epoch uint64) {
 	for {
 		msg, ok, err := m.conn.Next()
 		if err == nil && !ok {
-			if err = m.conn.Flush(); err == nil {
-				err = m.conn.Fill()
-			}
-			if err == nil {
+			// A peer that left perhaps left requests that are still to be
+			// read, so a failed write is none of our business.
+			m.conn.Flush()
+			if err = m.conn.Fill(); err == nil {
 				continue
 			}
 		}
@@ -155,47 +171,54 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 		m.svc.Dropped.Add(1) // nobody to answer, or of no channel
 		return true
 	}
+	// It counts as open before the service is asked, so that a service that
+	// refuses requests from now on, and then waits for open calls, misses none.
+	open := m.svc.Pool.began()
 	method, err := m.svc.Lookup(e.Name)
-	if err != nil {
-		m.refuse(msg, &e, err)
-		return true
+	if err == nil {
+		c := &Call{sm: m, method: method, Version: e.Version}
+		c.m = &m.mux
+		if method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded() {
+			return m.runInline(c, msg, &e, r)
+		}
+		if err = m.admit(c, msg, &e, open); err == nil {
+			if !m.svc.Pool.start(c) {
+				m.discard(c)
+			}
+			return true
+		}
 	}
-	c := &Call{sm: m, method: method, Version: e.Version}
-	c.m = &m.mux
-	if method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded() {
-		return m.runInline(c, msg, &e, r)
-	}
-	if err := m.admit(c, msg, &e); err != nil {
-		m.refuse(msg, &e, err)
-		return true
-	}
-	m.svc.Pool.start(c)
+	m.svc.Pool.ended()
+	m.refuse(msg, &e, err)
 	return true
 }
 
-// admit makes c an open call, if the bounds allow it.
-func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event) error {
+// orDefault returns a bound that is set, or its default. A negative one is none.
+func orDefault(bound, def int) int {
+	switch {
+	case bound == 0:
+		return def
+	case bound < 0:
+		return math.MaxInt
+	}
+	return bound
+}
+
+// admit makes c an open call, if the bounds allow it; open is how many there are
+// in all, with it.
+func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event, open int64) error {
 	size := len(msg.Envelope) + len(msg.Body)
-	peer, all := m.svc.PeerCalls, m.svc.Calls
-	if peer == 0 {
-		peer = DefaultPeerCalls
-	}
-	if all == 0 {
-		all = DefaultCalls
-	}
 	m.mu.Lock()
-	bytes := m.bytes
+	held := m.held
 	m.mu.Unlock()
 	// Counted by calls and not by ids, which a peer may use twice.
-	switch open := int(m.live.Load()); {
-	case open >= peer:
-		return fmt.Errorf("%w: %d calls are open on this connection", ErrBusy, open)
-	case bytes > 0 && bytes+size > maxPeerBytes:
-		return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrBusy, bytes)
-	}
-	if n := m.svc.Pool.began(); n > int64(all) {
-		m.svc.Pool.ended()
-		return fmt.Errorf("%w: %d calls are open", ErrBusy, n-1)
+	switch live := int(m.live.Load()); {
+	case live >= orDefault(m.svc.PeerCalls, DefaultPeerCalls):
+		return fmt.Errorf("%w: %d calls are open on this connection", ErrBusy, live)
+	case held > 0 && held+size > maxPeerBytes:
+		return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrBusy, held)
+	case open > int64(orDefault(m.svc.Calls, DefaultCalls)):
+		return fmt.Errorf("%w: %d calls are open", ErrBusy, open-1)
 	}
 	c.adopt(msg, e)
 	if c.method.Stream != nil {
@@ -212,21 +235,31 @@ func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event) error {
 func (m *ServerMux) registerLocked(c *Call) {
 	c.pulse = pulse{passive: m.opt.Passive || c.Version < 2}
 	c.v2 = c.Version < 3
+	m.open.addLocked(c)
 	m.calls.put(c.id, c)
-	m.bytes += c.bytes
+	m.held += c.bytes
 	m.watchLocked(m)
 	if m.err != nil {
-		c.loseLocked(fmt.Errorf("%w: %w", ErrLostRemote, m.err))
+		c.loseLocked(lost(m.err))
 	}
 }
 
-// unregister ends c.
+// unregister ends c's channel.
 func (m *ServerMux) unregister(c *Call) {
 	m.mu.Lock()
-	m.calls.remove(c.id, c)
+	m.hideLocked(c)
 	m.recent.addLocked(c.id)
-	m.bytes -= c.bytes
+	m.held -= c.bytes
+	if c.flow != nil {
+		c.releaseLocked(context.Canceled)
+	}
 	m.mu.Unlock()
+}
+
+// hideLocked makes c one that neither events nor ticks find.
+func (m *ServerMux) hideLocked(c *Call) {
+	m.open.removeLocked(c)
+	m.calls.remove(c.id, c)
 }
 
 // onChannel routes an event to the call it belongs to.
@@ -260,7 +293,7 @@ func (m *ServerMux) onChannel(msg *Message, e *event.Event) {
 		// will never give: it had better know now.
 		m.answerError(msg.Envelope, e.ResponseTo, e.Version, &RemoteError{
 			Name: "LostRemote", Message: "no such call is running here; the server may have been restarted",
-		})
+		}, Later)
 	}
 }
 
@@ -285,17 +318,20 @@ func (m *ServerMux) onTick(now time.Time) (more bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.tick++
-	m.calls.all(func(c *Call) bool {
+	deaf := m.wasHeldUp.Swap(false) || m.heldUp.Load()
+	m.open.eachLocked(func(c *Call) {
+		if deaf {
+			c.pulse.pause()
+		}
 		switch send, lost := c.pulse.onTick(m.tick, now.UnixNano()); {
 		case lost:
 			c.loseLocked(fmt.Errorf("%w: no heartbeat for %v", ErrLostRemote, m.silence(&c.pulse)))
-			m.calls.remove(c.id, c)
+			m.hideLocked(c)
 		case send:
 			m.beatLocked(&c.channel)
 		}
-		return true
 	})
-	if m.calls.len() == 0 {
+	if m.open.first == nil {
 		m.ticking = false
 		m.conn.Trim()
 		return false

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/stream"
@@ -68,11 +69,18 @@ func (a *argsBuffer) free() {
 
 // encodeArgs encodes arguments into an array.
 func encodeArgs(method string, args []any) (*argsBuffer, error) {
+	if !utf8.ValidString(method) {
+		return nil, fmt.Errorf("zrpc: calling %q: %w", method, &textError{"the name"})
+	}
 	a := argsPool.Get().(*argsBuffer)
 	a.b = event.AppendArrayHeader(a.b[:0], len(args))
 	for i, arg := range args {
 		var err error
-		if a.b, err = event.AppendValue(a.b, arg); err != nil {
+		at := len(a.b)
+		if a.b, err = event.AppendValue(a.b, arg); err == nil {
+			err = checkText(a.b[at:], "it")
+		}
+		if err != nil {
 			return nil, fmt.Errorf("zrpc: calling %s: argument %d: %w", method, i+1, err)
 		}
 	}

@@ -73,10 +73,15 @@ func (c *clientCore) serveConn(p *socket.Peer) {
 // Connect connects to an endpoint, such as tcp://server:4242, and keeps that
 // connection up. It returns at once. A client may connect to several endpoints:
 // its calls are then spread over them, each call staying where it began.
-func (c *Client) Connect(endpoint string) error { return c.core.sock.Connect(endpoint) }
+func (c *Client) Connect(endpoint string) error {
+	return asEndpointError(c.core.sock.Connect(endpoint))
+}
 
 // Bind listens for servers that connect out, and returns the endpoint it got.
-func (c *Client) Bind(endpoint string) (string, error) { return c.core.sock.Bind(endpoint) }
+func (c *Client) Bind(endpoint string) (string, error) {
+	actual, err := c.core.sock.Bind(endpoint)
+	return actual, asEndpointError(err)
+}
 
 // Close ends the client, and those derived from it, and every call in progress
 // with ErrClosed.
@@ -110,6 +115,7 @@ func (c *Client) do(ctx context.Context, method string, f func(ctx context.Conte
 			return nil
 		}
 		if errors.Is(err, stream.ErrUnsent) && call.Err() == nil && !c.core.links.closed() {
+			c.core.links.remove(l, err) // before its own goroutine does, or we would pick it again
 			continue
 		}
 		endpoint := ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/stream"
 )
 
@@ -63,6 +64,15 @@ func (e *noMethodError) Error() string {
 }
 func (e *noMethodError) Unwrap() error        { return e.RemoteError }
 func (e *noMethodError) Is(target error) bool { return target == ErrNoMethod }
+
+// asEndpointError makes the error of an endpoint match ErrClosed where that is
+// why.
+func asEndpointError(err error) error {
+	if errors.Is(err, socket.ErrClosed) {
+		return fmt.Errorf("zrpc: %w: %w", ErrClosed, err)
+	}
+	return err
+}
 
 // nameError is the name by which zerorpc servers report an unknown method; the
 // message is the method's name.

@@ -12,6 +12,7 @@ import (
 
 // Response is an answer that has begun: one result, or a stream.
 type Response struct {
+	ctx       context.Context // Invoke's, which bounds the reading too
 	ch        *opened
 	streaming bool
 	result    event.Raw // when not streaming
@@ -19,13 +20,14 @@ type Response struct {
 
 // Invoke calls a method without saying what it answers, for programs that do
 // not know beforehand. It returns when the answer has begun. The caller must read
-// a streaming response to its end or Close it.
+// a streaming response to its end or Close it; until then the server goes on, as
+// far as its credit lets it. The end of ctx ends the reading too.
 func (c *Client) Invoke(ctx context.Context, method string, args ...any) (*Response, error) {
 	ch, err := c.open(ctx, method, args)
 	if err != nil {
 		return nil, err
 	}
-	r := &Response{ch: ch}
+	r := &Response{ctx: ctx, ch: ch}
 	if r.streaming, err = ch.First(ctx); err != nil {
 		ch.close()
 		return nil, asCallError(err, method, ch.endpoint)
@@ -56,11 +58,12 @@ func (r *Response) Decode(ptr any) error {
 }
 
 // Items yields the encoded items, each the caller's to keep; an error is the
-// last pair. A response with one result yields that. It can be ranged over once,
-// and waits as long as the server lives; leaving the loop closes the response.
-func (r *Response) Items() iter.Seq2[event.Raw, error] { return r.ItemsContext(context.Background()) }
+// last pair, and the end of Invoke's context is one. A response with one result
+// yields that. A stream can be ranged over once; leaving the loop closes the
+// response.
+func (r *Response) Items() iter.Seq2[event.Raw, error] { return r.ItemsContext(r.ctx) }
 
-// ItemsContext is Items that also ends, with an error, when ctx does.
+// ItemsContext is Items that ends with another context than Invoke's.
 func (r *Response) ItemsContext(ctx context.Context) iter.Seq2[event.Raw, error] {
 	return func(yield func(event.Raw, error) bool) {
 		if !r.streaming {

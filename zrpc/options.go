@@ -2,6 +2,7 @@ package zrpc
 
 import (
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/zrpc-go/zrpc/internal/socket"
@@ -113,7 +114,7 @@ func (o *ServerOptions) stream(t *stream.Ticker) *stream.Options {
 func (o *ServerOptions) socket() socket.Options {
 	return socket.Options{
 		MaxConns: o.MaxConns,
-		Conn:     zmtp.Config{MaxMessage: o.MaxMessage},
+		Conn:     zmtp.Config{MaxMessage: maxMessage(o.MaxMessage)},
 		Logger:   o.Logger,
 	}
 }
@@ -132,7 +133,15 @@ func (o *ClientOptions) stream(t *stream.Ticker) *stream.Options {
 }
 
 func (o *ClientOptions) socket() socket.Options {
-	return socket.Options{Conn: zmtp.Config{MaxMessage: o.MaxMessage}, Logger: o.Logger}
+	return socket.Options{Conn: zmtp.Config{MaxMessage: maxMessage(o.MaxMessage)}, Logger: o.Logger}
+}
+
+// maxMessage is MaxMessage as package zmtp has it, which knows no "off".
+func maxMessage(n int) int {
+	if n < 0 {
+		return math.MaxInt / 2 // sums of it and a few headers do not overflow
+	}
+	return n
 }
 
 // over returns o with the fields that are set in p.

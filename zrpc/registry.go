@@ -10,7 +10,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
+	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/internal/method"
 	"github.com/zrpc-go/zrpc/stream"
 )
@@ -49,15 +51,28 @@ func newEntry(m *method.Method, builtin bool) *entry {
 	switch m.Shape {
 	case method.Unary:
 		e.wire.Unary = func(c *stream.Call, out []byte) ([]byte, error) {
-			return m.Call(c, c.Args, nil, out)
+			b, err := m.Call(c, c.Args, nil, out)
+			if err == nil {
+				err = checkText(b[len(out):], "the result")
+			}
+			return b, err
 		}
 	case method.ClientStream:
 		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
-			return m.Call(c, c.Args, callerItems{c}, nil)
+			b, err := m.Call(c, c.Args, callerItems{c}, nil)
+			if err == nil {
+				err = checkText(b, "the result")
+			}
+			return b, err
 		}
 	default:
 		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
-			return nil, m.Stream(c, c.Args, callerItems{c}, c.SendItem)
+			return nil, m.Stream(c, c.Args, callerItems{c}, func(item []byte) error {
+				if err := checkText(item, "an item"); err != nil {
+					return err
+				}
+				return c.SendItem(item)
+			})
 		}
 	}
 	return e
@@ -85,6 +100,8 @@ func (r *registry) add(methods ...*method.Method) error {
 			return errors.New("zrpc: a method needs a name")
 		case strings.HasPrefix(m.Name, "_"):
 			return fmt.Errorf("zrpc: %s: names that begin with an underscore are zerorpc's own; choose another", m.Name)
+		case len(m.Name) > event.MaxNameLen || !utf8.ValidString(m.Name):
+			return fmt.Errorf("zrpc: %.40q: no caller could send this name; choose one of UTF-8 and at most %d bytes", m.Name, event.MaxNameLen)
 		case entries[m.Name] != nil:
 			return fmt.Errorf("zrpc: %s: a method of this name is registered already; choose another name", m.Name)
 		}

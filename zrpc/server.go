@@ -3,6 +3,7 @@ package zrpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -89,17 +90,27 @@ func (s *Server) lookup(name []byte) (*stream.Method, error) {
 // got. Requests are answered once Serve runs.
 func (s *Server) Bind(endpoint string) (string, error) {
 	actual, err := s.sock.Bind(endpoint)
-	if err == nil {
-		s.mu.Lock()
-		s.endpoints = append(s.endpoints, actual)
-		s.mu.Unlock()
+	if err != nil {
+		return "", asEndpointError(err)
 	}
-	return actual, err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping.Load() { // Shutdown may have unbound all it knew of
+		s.sock.Unbind(actual)
+		return "", fmt.Errorf("zrpc: bind %s: %w", endpoint, ErrClosed)
+	}
+	s.endpoints = append(s.endpoints, actual)
+	return actual, nil
 }
 
 // Connect makes the server dial out, to a client or a broker that is bound, and
 // keep that connection up. It returns at once; the other side may come later.
-func (s *Server) Connect(endpoint string) error { return s.sock.Connect(endpoint) }
+func (s *Server) Connect(endpoint string) error {
+	if s.stopping.Load() {
+		return fmt.Errorf("zrpc: connect %s: %w", endpoint, ErrClosed)
+	}
+	return asEndpointError(s.sock.Connect(endpoint))
+}
 
 // Serve answers requests until ctx ends or Shutdown is called. When ctx ends,
 // calls in progress get ServerOptions.Grace to finish; then their contexts are
@@ -125,8 +136,9 @@ func (s *Server) Serve(ctx context.Context) error {
 
 // Shutdown ends the server: it stops listening, answers new requests with the
 // error ServerStopping, and waits for calls in progress until ctx ends. What
-// still runs then is cancelled, and ctx's error returned. It does not wait for
-// handlers that ignore their context.
+// still runs then is cancelled, and ctx's error returned. All connections are
+// closed when it returns, which takes up to a second more for a peer that does
+// not read. It does not wait for handlers that ignore their context.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopping.Store(true)
 	s.mu.Lock()
@@ -144,11 +156,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			close(s.stopped)
 		}()
 	})
-	if err != nil {
-		return err
-	}
 	<-s.stopped
-	return nil
+	return err
 }
 
 // Close ends the server at once: calls in progress are cancelled and get no

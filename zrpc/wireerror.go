@@ -34,7 +34,10 @@ func (s *Server) describe(err error) *RemoteError {
 	var panicked *stream.PanicError
 	switch {
 	case errors.As(err, &remote):
-		r.Name, r.Traceback = remote.Name, remote.Traceback
+		r.Traceback = remote.Traceback
+		if remote.Name != "" {
+			r.Name = remote.Name
+		}
 		if err == error(remote) {
 			r.Message = remote.Message
 		}

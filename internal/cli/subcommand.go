@@ -17,15 +17,20 @@ type subcommand struct {
 // subcommands are looked up by Main and listed in the help. A function, because they refer to the help themselves.
 func subcommands() []subcommand {
 	return []subcommand{
+		{"broker", "...", "spread the calls of clients over workers; zrpc broker --help", (*Env).broker},
 		{"completion", "SHELL", "completion of options and live method names, for bash, zsh or fish", (*Env).completion},
 		{"gen", "doc ...", "Go code that gives services their documentation", (*Env).gen},
+		{"pub", "ADDR NAME ...", "publish an event, or those of standard input, to all subscribers", (*Env).pub},
+		{"pull", "ADDR ...", "print the events that pushers send here", (*Env).pull},
+		{"push", "ADDR NAME ...", "push an event, or those of standard input, to one of the pullers", (*Env).push},
+		{"sub", "ADDR ...", "print the events of publishers", (*Env).sub},
 		{"version", "", "print the version", (*Env).version},
 	}
 }
 
 // reserved are words that the design gives to subcommands which this version does not have. As the first word they are
 // refused, so that a script written now does not change its meaning with the version that brings them.
-var reserved = []string{"bench", "broker", "gateway", "keygen", "pub", "pull", "push", "sub"}
+var reserved = []string{"bench", "gateway", "keygen"}
 
 // subcommandNames lists them for error messages.
 func subcommandNames() []string {

@@ -33,13 +33,16 @@ var allowed = map[string][]string{
 	// RPC layer.
 	"internal/method": {"event"},
 	"zrpc":            {"event", "stream", "internal/method", "internal/socket", "internal/zmtp", zmq4},
-	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp", uuid},
+	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp"},
+
+	// The box in the middle: it reads headers and forwards bytes.
+	"broker": {"event", "internal/socket", "internal/zmtp", zmq4, uuid},
 
 	// What only the program needs; the library imports none of it.
 	"internal/pyprint":  {"event"},
 	"internal/services": {"event"},
 	"internal/gendoc":   {},
-	"internal/cli":      {"event", "zrpc", "internal/pyprint", "internal/services", "internal/gendoc"},
+	"internal/cli":      {"event", "zrpc", "pubsub", "broker", "internal/pyprint", "internal/services", "internal/gendoc"},
 	"cmd/zrpc":          {"internal/cli"},
 
 	// For tests only: a peer that answers whatever the test wants.
