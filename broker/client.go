@@ -43,6 +43,7 @@ func (b *Broker) read(p *socket.Peer, out *outbox, take func(*zmtp.Message)) {
 			out.flush()
 			if err = p.Fill(); err == nil {
 				out.now = b.clock()
+				out.came.Store(true)
 				continue
 			}
 		}

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/zrpc-go/zrpc/internal/zmtp"
@@ -10,10 +11,11 @@ import (
 // outbox is how the goroutine that reads one connection writes to others: what
 // it passes on is corked, and flushed before it blocks, so that a burst of
 // events costs one system call for each connection and not for each event. It
-// belongs to that goroutine.
+// belongs to that goroutine, but for came.
 type outbox struct {
 	b       *Broker
 	now     time.Duration // the broker's clock when the last input came
+	came    atomic.Bool   // some came since the last tick, which takes it back
 	dirty   []*zmtp.Conn
 	scratch []byte
 }

@@ -47,7 +47,8 @@ type methodStats struct {
 	second  time.Duration // when the youngest sample was taken
 	samples [rateSeconds + 1]uint64
 	nth     int
-	rate    float64 // calls ended a second, over the last rateSeconds
+	seconds int     // that samples cover
+	rate    float64 // calls ended a second, over the last of them
 	total   time.Duration
 }
 
@@ -92,7 +93,8 @@ func (s *methodStats) onTick(now time.Duration) {
 	s.nth = (s.nth + 1) % len(s.samples)
 	s.samples[s.nth] = s.done
 	s.second = now
-	s.rate = float64(s.done-oldest) / rateSeconds
+	s.seconds = min(s.seconds+1, rateSeconds)
+	s.rate = float64(s.done-oldest) / float64(s.seconds)
 }
 
 // histogram counts durations in four buckets for each power of two

@@ -69,7 +69,7 @@ func (ch *channel) idle(tick, limit, silent uint32) bool {
 // heartbeats, and gets no more until it has answered.
 func (b *Broker) onTickWorkersLocked() (ping, hung []*worker) {
 	for _, w := range b.pool.workers {
-		if w.bytes.Swap(false) {
+		if w.out.came.Swap(false) {
 			w.silent = 0
 		} else {
 			w.silent++

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
@@ -35,8 +34,6 @@ type worker struct {
 	since time.Duration // the broker's clock
 
 	out outbox // the reading goroutine only
-
-	bytes atomic.Bool // something came since the last tick
 
 	// the broker's mu guards these
 	state   workerState
@@ -126,7 +123,6 @@ func (b *Broker) lostLocked(ch *channel, stopping bool) {
 // take handles one message of the worker.
 func (w *worker) take(m *zmtp.Message) {
 	b := w.b
-	w.bytes.Store(true)
 	var h head
 	if err := h.scan(m.Body); err != nil {
 		b.count.malformed.Add(1)

@@ -145,6 +145,12 @@ func TestBrokerChaos(t *testing.T) {
 		switch {
 		case deed == 0:
 			p = box
+			if rng.IntN(2) == 0 {
+				p.signal(syscall.SIGSTOP)
+				pause(50*time.Millisecond, 2*beat)
+				p.signal(syscall.SIGCONT)
+				break
+			}
 			p.kill()
 			p.chaosProcess = p.start()
 		case deed <= 3:
@@ -183,5 +189,5 @@ func TestBrokerChaos(t *testing.T) {
 			t.Errorf("a call afterwards: %q, %v", got, err)
 		}
 	}
-	t.Logf("%+v", s)
+	t.Logf("the last broker: calls %d, moved %d, lost %d, idle %d, late %d, errors %v", s.Calls, s.Moved, s.Lost, s.Idle, s.Late, s.Errors)
 }

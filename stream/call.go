@@ -20,11 +20,13 @@ type Call struct {
 	Header  []byte // the encoded header map
 	Version int    // the caller's protocol version
 
-	in     *scratch // our copy of the request; nil when inline or owned
-	big    []byte   // the connection's buffer that the request lies in, when owned
-	bytes  int      // what the request counts towards maxPeerBytes
-	run    uint64   // the state in which the reader runs it; 0: it never did
-	queued *Call    // the next in the pool's queue; the pool's mu guards it
+	in     *scratch    // our copy of the request; nil when inline or owned
+	big    []byte      // the connection's buffer that the request lies in, when owned
+	until  time.Time   // the caller's deadline; zero: none
+	timer  *time.Timer // ends the call then; the mux's mu guards it
+	bytes  int         // what the request counts towards maxPeerBytes
+	run    uint64      // the state in which the reader runs it; 0: it never did
+	queued *Call       // the next in the pool's queue; the pool's mu guards it
 
 	// the mux's mu guards these: its place among the open calls
 	listed        bool
@@ -44,8 +46,8 @@ type afterFunc struct {
 
 var _ context.Context = (*Call)(nil)
 
-// Deadline reports that a call has none of its own.
-func (c *Call) Deadline() (time.Time, bool) { return time.Time{}, false }
+// Deadline returns the caller's deadline, if it sent one.
+func (c *Call) Deadline() (time.Time, bool) { return c.until, !c.until.IsZero() }
 
 // Done is closed when the call ends.
 func (c *Call) Done() <-chan struct{} {
@@ -60,14 +62,32 @@ func (c *Call) Done() <-chan struct{} {
 	return c.done
 }
 
-// Err is context.Canceled once the call has ended.
+// Err is nil while the call lasts, context.DeadlineExceeded if the caller's
+// deadline ended it, and else context.Canceled.
 func (c *Call) Err() error {
 	c.cmu.Lock()
 	defer c.cmu.Unlock()
-	if c.cause != nil {
-		return context.Canceled
+	switch c.cause {
+	case nil:
+		return nil
+	case context.DeadlineExceeded:
+		return c.cause
 	}
-	return nil
+	return context.Canceled
+}
+
+// expireLocked arranges for the call to end at its caller's deadline. A call that
+// runs on the reading goroutine does without: it is short, or else loses the
+// reader and comes here.
+func (c *Call) expireLocked() {
+	if c.until.IsZero() {
+		return
+	}
+	c.timer = time.AfterFunc(time.Until(c.until), func() {
+		c.m.mu.Lock()
+		defer c.m.mu.Unlock()
+		c.loseLocked(context.DeadlineExceeded)
+	})
 }
 
 // callKey is the context key of the call itself.

@@ -25,7 +25,7 @@ type channel struct {
 	// and credit is sent as a heartbeat.
 	v2 bool
 
-	dead atomic.Bool // err is set; read without the lock
+	dead atomic.Bool // err or flow.over is set; read without the lock
 }
 
 // flow is the streaming half of a channel: items in both directions with the
@@ -41,6 +41,7 @@ type flow struct {
 	inErr   error // with this error
 	recv    waiter
 	credit  int64 // items the peer lets us send
+	over    bool  // the peer has answered: it wants no more items
 	send    waiter
 
 	win  window // the receiving goroutine only
@@ -109,6 +110,14 @@ func (ch *channel) abortLocked(err error) {
 		f.recv.signalLocked()
 		f.send.signalLocked()
 	}
+}
+
+// stopSendingLocked makes the next send fail: the answer is in, so the peer
+// reads no more items.
+func (ch *channel) stopSendingLocked() {
+	ch.flow.over = true
+	ch.dead.Store(true)
+	ch.flow.send.signalLocked()
 }
 
 // grantLocked takes the args of a credit event: [n]. As zerorpc does, anything
@@ -219,6 +228,10 @@ func (ch *channel) takeCredit(ctx context.Context, p parker) error {
 			err := ch.err
 			ch.m.mu.Unlock()
 			return err
+		}
+		if f.over {
+			ch.m.mu.Unlock()
+			return io.EOF
 		}
 		if f.credit > 0 {
 			f.left = f.credit - 1

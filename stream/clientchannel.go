@@ -139,8 +139,22 @@ func (m *ClientMux) sendError(ctx context.Context, err error) error {
 // abandon gives up on a channel: what still comes for it is dropped.
 func (m *ClientMux) abandon(ch *Channel) {
 	m.mu.Lock()
-	m.dropLocked(ch)
+	m.giveUpLocked(ch)
 	m.mu.Unlock()
+}
+
+// giveUpLocked frees ch's slot and tells a peer that understands it that nobody
+// waits any more. Others find out by the heartbeats that stop.
+func (m *ClientMux) giveUpLocked(ch *Channel) {
+	if !m.dropLocked(ch) || m.err != nil || !m.conn.Extended() {
+		return
+	}
+	s := scratchPool.Get().(*scratch)
+	s.b = m.appendEvent(s.b, ch.id, nameCancel)
+	s.b = append(s.b, 0x90) // []
+	m.trace(true, s.b)
+	m.conn.TrySend(ch.envelope, s.b, Async) // a full queue: the heartbeats tell
+	s.free()
 }
 
 // Open makes a call that may answer a stream. It returns when the request is on
@@ -183,11 +197,18 @@ func (ch *Channel) First(ctx context.Context) (streaming bool, err error) {
 	}
 }
 
-// Close gives up on the channel. The peer learns of it by the heartbeats that
-// stop, as with any zerorpc client.
+// awaitedLocked reports whether a goroutine sleeps on the channel.
+func (ch *Channel) awaitedLocked() bool {
+	return ch.flow != nil && (ch.flow.recv.state == parked || ch.flow.send.state == parked)
+}
+
+// Close gives up on the channel, or does nothing when it has ended. A zrpc server
+// ends the handler's context at once; others learn of it by the heartbeats that
+// stop, as from any zerorpc client.
 func (ch *Channel) Close() {
 	m := ch.cm
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.giveUpLocked(ch)
 	m.endLocked(ch, ErrClosed)
 }

@@ -109,14 +109,17 @@ func (m *ClientMux) registerLocked(ch *Channel) error {
 	return nil
 }
 
-// dropLocked gives ch's slot back: no event reaches it any more.
-func (m *ClientMux) dropLocked(ch *Channel) {
+// dropLocked gives ch's slot back: no event reaches it any more. It reports
+// whether ch had one.
+func (m *ClientMux) dropLocked(ch *Channel) bool {
 	slot := ch.number & noSlot
-	if slot < uint64(len(m.slots)) && m.slots[slot] == ch {
-		m.slots[slot] = nil
-		m.free = append(m.free, uint32(slot))
-		m.pending--
+	if slot >= uint64(len(m.slots)) || m.slots[slot] != ch {
+		return false
 	}
+	m.slots[slot] = nil
+	m.free = append(m.free, uint32(slot))
+	m.pending--
+	return true
 }
 
 // endLocked ends ch before its time.
@@ -177,7 +180,11 @@ func (m *ClientMux) deliverUnaryLocked(ch *Channel, k kind, e *event.Event, msg 
 		ch.buf = append(ch.buf[:0], e.Args...)
 		ch.args = ch.buf
 	}
-	m.dropLocked(ch)
+	if k == kindStream {
+		m.giveUpLocked(ch) // nobody asked for it
+	} else {
+		m.dropLocked(ch)
+	}
 	ch.unary.signalLocked()
 }
 
@@ -187,6 +194,7 @@ func (m *ClientMux) deliverFlowLocked(ch *Channel, k kind, e *event.Event) {
 	case kindStream:
 		ch.streaming = true
 		if err := ch.putLocked(e.Args); err != nil {
+			m.giveUpLocked(ch)
 			m.endLocked(ch, err)
 		}
 		return
@@ -204,6 +212,7 @@ func (m *ClientMux) deliverFlowLocked(ch *Channel, k kind, e *event.Event) {
 	default:
 		ch.finishLocked(fmt.Errorf("%w: the peer answered %q", ErrProtocol, e.Name))
 	}
+	ch.stopSendingLocked()
 	m.dropLocked(ch)
 }
 
@@ -234,7 +243,7 @@ func (m *ClientMux) onTick(now time.Time) (more bool) {
 		}
 		switch send, lost := ch.pulse.onTick(m.tick, now.UnixNano()); {
 		case lost:
-			m.endLocked(ch, fmt.Errorf("%w: no heartbeat for %v", ErrLostRemote, m.silence(&ch.pulse)))
+			m.endLocked(ch, fmt.Errorf("%w: %w for %v", ErrLostRemote, ErrSilent, m.silence(&ch.pulse)))
 		case send:
 			m.beatLocked(&ch.channel)
 		}
@@ -262,6 +271,10 @@ type Request struct {
 	Args   []byte // the encoded argument array; from 16 KiB on it must not change afterwards
 	Extra  []byte // further header pairs, encoded
 	NExtra int    // how many pairs
+
+	// Timeout is how long the caller will wait; 0 stands for no bound. It is sent
+	// along, so that a zrpc server ends the handler's context in time.
+	Timeout time.Duration
 }
 
 // send puts the request of ch on the wire; others is how many calls were open
@@ -270,6 +283,10 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
 	h := event.Head{ID: ch.id[2:], Extra: req.Extra, NExtra: req.NExtra, Name: req.Method}
+	if req.Timeout > 0 {
+		h.Extra = appendTimeout(req.Extra, req.Timeout)
+		h.NExtra++
+	}
 	s.b = event.AppendHead(s.b, &h)
 	mode := Now
 	if others > 0 {

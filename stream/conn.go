@@ -56,6 +56,9 @@ type Conn interface {
 	Flush() error
 	// Trim gives up memory that an idle connection does not need.
 	Trim()
+	// Extended reports whether the peer knows zrpc's extensions of the protocol,
+	// which may then be used on this connection.
+	Extended() bool
 	// Recycle takes back an owned Message.Buffer that nobody uses any more.
 	Recycle(buf []byte)
 	// Close ends the connection; err is what the other calls report from then on.

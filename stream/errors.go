@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,10 @@ var (
 	// stopped, or its connection ended. Whether a call ran is then unknown.
 	ErrLostRemote = errors.New("lost remote")
 
+	// ErrSilent says, beside ErrLostRemote, that it was the heartbeats that stopped
+	// and not the connection.
+	ErrSilent = errors.New("no heartbeat")
+
 	// ErrClosed says that this end was closed.
 	ErrClosed = errors.New("connection closed")
 
@@ -22,6 +27,9 @@ var (
 	// ErrTooManyChannels says that no further call can be made on a connection
 	// before others have ended.
 	ErrTooManyChannels = errors.New("too many open calls on this connection")
+
+	// ErrCancelled says that the caller gave up. It matches context.Canceled.
+	ErrCancelled = fmt.Errorf("the caller gave up: %w", context.Canceled)
 
 	// ErrProtocol says that the peer answered what zerorpc does not know.
 	ErrProtocol = errors.New("unexpected event")

@@ -39,10 +39,12 @@ func (c testConn) TrySend(envelope, body []byte, f Flush) bool {
 func (c testConn) SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error {
 	return c.Conn.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f))
 }
+func (c testConn) Extended() bool     { return c.PeerProperty() != "" }
 func (c testConn) Recycle(buf []byte) { zmtp.Recycle(buf) }
 
-// newConns returns the two ends of a connection, ours a DEALER or a ROUTER.
-func newConns(t *testing.T, ours zmq4.SocketType) (us, peer testConn) {
+// newConns returns the two ends of a connection, ours a DEALER or a ROUTER. A
+// property that both announce makes them extended.
+func newConns(t *testing.T, ours zmq4.SocketType, property ...zmtp.Property) (us, peer testConn) {
 	t.Helper()
 	theirs := zmq4.Router
 	if ours == zmq4.Router {
@@ -50,7 +52,7 @@ func newConns(t *testing.T, ours zmq4.SocketType) (us, peer testConn) {
 	}
 	a, b := socket.Pipe()
 	shake := func(nc net.Conn, typ zmq4.SocketType) testConn {
-		c, err := zmtp.Handshake(nc, &zmtp.Config{Type: typ, Server: typ == zmq4.Router})
+		c, err := zmtp.Handshake(nc, &zmtp.Config{Type: typ, Server: typ == zmq4.Router, Property: append(property, zmtp.Property{})[0]})
 		if err != nil {
 			t.Error(err)
 		}
@@ -210,8 +212,8 @@ func (p *scripted) on(id []byte, name string, args any) {
 
 // newClient returns a client mux and its scripted server. end closes both and
 // waits for them, so that a forgotten goroutine fails a synctest bubble.
-func newClient(t *testing.T, opt *Options) (m *ClientMux, server *scripted, end func()) {
-	us, peer := newConns(t, zmq4.Dealer)
+func newClient(t *testing.T, opt *Options, property ...zmtp.Property) (m *ClientMux, server *scripted, end func()) {
+	us, peer := newConns(t, zmq4.Dealer, property...)
 	m = NewClientMux(us, opt)
 	ran := make(chan struct{})
 	go func() { m.Run(); close(ran) }()

@@ -206,7 +206,7 @@ func (l *leadership) handOnLocked(own *Channel, broken bool) {
 	l.leads++
 	l.resumeLocked()
 	others := l.m.pending
-	if l.m.slots[own.number&noSlot] == own {
+	if l.m.slots[own.number&noSlot] == own && !own.awaitedLocked() {
 		others--
 	}
 	if broken || others > 0 || l.stopped.Load() {

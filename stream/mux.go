@@ -15,6 +15,7 @@ const (
 	nameDone   = "STREAM_DONE"
 	nameBeat   = "_zpc_hb"
 	nameMore   = "_zpc_more"
+	nameCancel = "_zrpc_cancel" // an extension: the caller gave up
 )
 
 // kind is what an event on an open channel means.
@@ -28,6 +29,7 @@ const (
 	kindDone
 	kindBeat
 	kindMore
+	kindCancel
 	kindOther
 )
 
@@ -45,6 +47,8 @@ func kindOf(name []byte) kind {
 		return kindBeat
 	case nameMore:
 		return kindMore
+	case nameCancel:
+		return kindCancel
 	}
 	return kindOther
 }

@@ -176,7 +176,7 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 	open := m.svc.Pool.began()
 	method, err := m.svc.Lookup(e.Name)
 	if err == nil {
-		c := &Call{sm: m, method: method, Version: e.Version}
+		c := &Call{sm: m, method: method, Version: e.Version, until: deadlineOf(&e)}
 		c.m = &m.mux
 		if method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded() {
 			return m.runInline(c, msg, &e, r)
@@ -239,6 +239,7 @@ func (m *ServerMux) registerLocked(c *Call) {
 	m.calls.put(c.id, c)
 	m.held += c.bytes
 	m.watchLocked(m)
+	c.expireLocked()
 	if m.err != nil {
 		c.loseLocked(lost(m.err))
 	}
@@ -258,6 +259,9 @@ func (m *ServerMux) unregister(c *Call) {
 
 // hideLocked makes c one that neither events nor ticks find.
 func (m *ServerMux) hideLocked(c *Call) {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
 	m.open.removeLocked(c)
 	m.calls.remove(c.id, c)
 }
@@ -278,6 +282,9 @@ func (m *ServerMux) onChannel(msg *Message, e *event.Event) {
 			c.grantLocked(e.Args)
 		case kindStream, kindDone, kindErr:
 			m.fromCallerLocked(c, k, e)
+		case kindCancel:
+			c.loseLocked(ErrCancelled)
+			m.hideLocked(c)
 		default:
 			m.svc.Dropped.Add(1)
 		}
@@ -325,7 +332,7 @@ func (m *ServerMux) onTick(now time.Time) (more bool) {
 		}
 		switch send, lost := c.pulse.onTick(m.tick, now.UnixNano()); {
 		case lost:
-			c.loseLocked(fmt.Errorf("%w: no heartbeat for %v", ErrLostRemote, m.silence(&c.pulse)))
+			c.loseLocked(fmt.Errorf("%w: %w for %v", ErrLostRemote, ErrSilent, m.silence(&c.pulse)))
 			m.hideLocked(c)
 		case send:
 			m.beatLocked(&c.channel)

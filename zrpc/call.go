@@ -29,14 +29,14 @@ func Call[T any](ctx context.Context, c *Client, method string, args ...any) (T,
 func Stream[T any](ctx context.Context, c *Client, method string, args ...any) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		ch, err := c.open(ctx, method, args)
+		r, err := c.begin(ctx, ServerStream, method, args)
 		if err != nil {
 			yield(none, err)
 			return
 		}
-		defer ch.close()
+		defer r.Close()
 		for {
-			raw, err := ch.next(ctx)
+			raw, err := r.next(ctx)
 			if errors.Is(err, io.EOF) {
 				return
 			}
@@ -94,17 +94,25 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 		return err
 	}
 	defer a.free()
-	req := stream.Request{Method: method, Args: a.b}
-	var reply stream.Reply
-	err = c.do(ctx, method, func(ctx context.Context, l *link) (err error) {
-		reply, err = l.mux.Call(ctx, &req)
-		return err
-	})
+	if c.core.handler == nil {
+		var reply stream.Reply
+		if err := c.core.unary(ctx, &c.opt, &stream.Request{Method: method, Args: a.b}, &reply); err != nil {
+			return err
+		}
+		defer reply.Release()
+		return decodeResult(reply.Result, ptr, method)
+	}
+	result, err := c.core.intercepted(ctx, c.request(ctx, Unary, method, a.b))
 	if err != nil {
 		return err
 	}
-	defer reply.Release()
-	return decodeResult(reply.Result, ptr, method)
+	raw, ok := result.(event.Raw)
+	if !ok { // an interceptor's own
+		if raw, err = event.AppendValue(nil, result); err != nil {
+			return fmt.Errorf("zrpc: result of %s, by an interceptor: %w", method, err)
+		}
+	}
+	return decodeResult(raw, ptr, method)
 }
 
 func decodeResult(raw []byte, ptr any, method string) error {
@@ -114,46 +122,25 @@ func decodeResult(raw []byte, ptr any, method string) error {
 	return nil
 }
 
-// opened is a channel with what its errors need.
-type opened struct {
-	*stream.Channel
-	method, endpoint string
-}
-
-// open makes a call that may answer a stream, and waits for the answer to begin.
-func (c *Client) open(ctx context.Context, method string, args []any) (*opened, error) {
+// begin makes a call that has a stream, and returns when the answer has begun,
+// or with a stream of the caller's, when the request is on its way.
+func (c *Client) begin(ctx context.Context, shape Shape, method string, args []any) (*Response, error) {
 	a, err := encodeArgs(method, args)
 	if err != nil {
 		return nil, err
 	}
 	defer a.free()
-	req := stream.Request{Method: method, Args: a.b}
-	o := &opened{method: method}
-	err = c.do(ctx, method, func(ctx context.Context, l *link) error {
-		ch, err := l.mux.Open(ctx, &req, c.opt.Credit)
-		if err != nil {
-			return err
-		}
-		if _, err := ch.First(ctx); err != nil {
-			ch.Close()
-			return err
-		}
-		o.Channel, o.endpoint = ch, l.endpoint
-		return nil
-	})
+	req := c.request(ctx, shape, method, a.b)
+	if c.core.handler == nil {
+		return c.core.open(ctx, req)
+	}
+	result, err := c.core.intercepted(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return o, nil
-}
-
-// next returns the next item as encoded, valid until the next call.
-func (o *opened) next(ctx context.Context) ([]byte, error) {
-	raw, err := o.Next(ctx)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = asCallError(err, o.method, o.endpoint)
+	r, ok := result.(*Response)
+	if !ok {
+		return nil, fmt.Errorf("zrpc: calling %s: an interceptor returned a %T for a stream; it must return the *zrpc.Response", method, result)
 	}
-	return raw, err
+	return r, nil
 }
-
-func (o *opened) close() { o.Channel.Close() }

@@ -2,8 +2,6 @@ package zrpc
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/go-zeromq/zmq4"
 
@@ -25,6 +23,8 @@ type clientCore struct {
 	sock   *socket.Socket
 	ticker *stream.Ticker
 	links  links
+
+	handler Handler // the interceptors around handle; nil if there are none
 }
 
 // NewClient returns a client without endpoints; Connect or Bind gives it some.
@@ -38,6 +38,9 @@ func NewClient(opt *ClientOptions) *Client {
 	c.ticker = stream.NewTicker(c.opt.Heartbeat)
 	c.stream = c.opt.stream(c.ticker)
 	c.links.init()
+	if len(c.opt.Interceptors) > 0 {
+		c.handler = chain(c.opt.Interceptors, c.handle)
+	}
 	so := c.opt.socket()
 	so.Type = zmq4.Dealer
 	so.Serve = c.serveConn
@@ -95,39 +98,4 @@ func (c *Client) Close() error {
 // else with c.
 func (c *Client) With(opt CallOptions) *Client {
 	return &Client{core: c.core, opt: c.opt.over(opt)}
-}
-
-// do makes one call by f on a connection. A connection that turned out to have
-// ended before the request left is replaced.
-func (c *Client) do(ctx context.Context, method string, f func(ctx context.Context, l *link) error) error {
-	call := ctx
-	if c.opt.Timeout > 0 {
-		var cancel context.CancelFunc
-		call, cancel = context.WithTimeoutCause(ctx, c.opt.Timeout, &TimeoutError{method, c.opt.Timeout})
-		defer cancel()
-	}
-	for {
-		l, err := c.core.links.pick(call, c.core.patience())
-		if err == nil {
-			err = f(call, l)
-		}
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, stream.ErrUnsent) && call.Err() == nil && !c.core.links.closed() {
-			c.core.links.remove(l, err) // before its own goroutine does, or we would pick it again
-			continue
-		}
-		endpoint := ""
-		if l != nil {
-			endpoint = l.endpoint
-		}
-		if timeout, ok := context.Cause(call).(*TimeoutError); ok && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			if errors.Is(err, ErrUnavailable) {
-				return fmt.Errorf("%w: %w", timeout, err)
-			}
-			return timeout
-		}
-		return asCallError(err, method, endpoint)
-	}
 }

@@ -19,6 +19,10 @@ var (
 	// heartbeats stopped or its connection ended. Whether the call ran is unknown.
 	ErrLostRemote = stream.ErrLostRemote
 
+	// ErrSilent matches, beside ErrLostRemote, the error of a call whose peer
+	// stopped sending heartbeats while its connection stayed: it hangs, perhaps.
+	ErrSilent = stream.ErrSilent
+
 	// ErrUnavailable matches the error of a call for which no connection was
 	// ever there: it has not run.
 	ErrUnavailable = errors.New("no server is reachable")

@@ -8,12 +8,15 @@ import (
 	"slices"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/stream"
 )
 
 // Response is an answer that has begun: one result, or a stream.
 type Response struct {
 	ctx       context.Context // Invoke's, which bounds the reading too
-	ch        *opened
+	ch        *stream.Channel
+	req       *Request
+	endpoint  string
 	streaming bool
 	result    event.Raw // when not streaming
 }
@@ -23,22 +26,18 @@ type Response struct {
 // a streaming response to its end or Close it; until then the server goes on, as
 // far as its credit lets it. The end of ctx ends the reading too.
 func (c *Client) Invoke(ctx context.Context, method string, args ...any) (*Response, error) {
-	ch, err := c.open(ctx, method, args)
+	r, err := c.begin(ctx, ServerStream, method, args)
 	if err != nil {
 		return nil, err
 	}
-	r := &Response{ctx: ctx, ch: ch}
-	if r.streaming, err = ch.First(ctx); err != nil {
-		ch.close()
-		return nil, asCallError(err, method, ch.endpoint)
-	}
 	if !r.streaming {
-		defer ch.close()
-		raw, err := ch.next(ctx)
+		defer r.Close()
+		raw, err := r.next(ctx)
 		if err != nil {
 			return nil, err
 		}
 		r.result = slices.Clone(raw)
+		r.req.end(nil)
 	}
 	return r, nil
 }
@@ -52,9 +51,9 @@ func (r *Response) Raw() event.Raw { return r.result }
 // Decode decodes the result into what ptr points to.
 func (r *Response) Decode(ptr any) error {
 	if r.streaming {
-		return asCallError(ErrStreamed, r.ch.method, r.ch.endpoint)
+		return asCallError(ErrStreamed, r.req.Method, r.endpoint)
 	}
-	return decodeResult(r.result, ptr, r.ch.method)
+	return decodeResult(r.result, ptr, r.req.Method)
 }
 
 // Items yields the encoded items, each the caller's to keep; an error is the
@@ -72,7 +71,7 @@ func (r *Response) ItemsContext(ctx context.Context) iter.Seq2[event.Raw, error]
 		}
 		defer r.Close()
 		for {
-			raw, err := r.ch.next(ctx)
+			raw, err := r.next(ctx)
 			if errors.Is(err, io.EOF) {
 				return
 			}
@@ -83,8 +82,30 @@ func (r *Response) ItemsContext(ctx context.Context) iter.Seq2[event.Raw, error]
 	}
 }
 
+// next returns the next item as encoded, valid until the next call.
+func (r *Response) next(ctx context.Context) ([]byte, error) {
+	wait := ctx
+	if d := r.req.opt.ItemTimeout; d > 0 {
+		var cancel context.CancelFunc
+		wait, cancel = context.WithTimeoutCause(ctx, d, &TimeoutError{r.req.Method, d})
+		defer cancel()
+	}
+	raw, err := r.ch.Next(wait)
+	switch {
+	case err == nil:
+		r.req.item(false, raw)
+	case errors.Is(err, io.EOF):
+		r.req.end(nil)
+	default:
+		err = callError(ctx, wait, err, r.req.Method, r.endpoint)
+		r.req.end(err)
+	}
+	return raw, err
+}
+
 // Close gives up on a stream. It may be called at any time, and more than once.
 func (r *Response) Close() error {
-	r.ch.close()
+	r.ch.Close()
+	r.req.end(nil)
 	return nil
 }

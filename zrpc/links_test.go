@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"net"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -252,7 +253,7 @@ func TestTimeout(t *testing.T) {
 		t.Errorf("a call in time: %q, %v", s, err)
 	}
 	patient := hasty.With(CallOptions{Timeout: -1, Credit: 5})
-	if patient.opt.Timeout > 0 || patient.opt.Credit != 5 || patient.With(CallOptions{}).opt != patient.opt {
+	if patient.opt.Timeout > 0 || patient.opt.Credit != 5 || !reflect.DeepEqual(patient.With(CallOptions{}).opt, patient.opt) {
 		t.Errorf("With does not lay options over options: %+v", patient.opt)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -321,6 +322,7 @@ type brokenConn struct {
 
 func (c *brokenConn) Fill() error                         { <-c.closed; return io.EOF }
 func (c *brokenConn) Next() (stream.Message, bool, error) { return stream.Message{}, false, nil }
+func (c *brokenConn) Extended() bool                      { return false }
 func (c *brokenConn) Close(error) error                   { c.once.Do(func() { close(c.closed) }); return nil }
 
 // TestDeadLinkIsNotPickedAgain has a connection end, of which the client's list
@@ -334,7 +336,7 @@ func TestDeadLinkIsNotPickedAgain(t *testing.T) {
 	var tries atomic.Int32
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := c.do(ctx, "f", func(ctx context.Context, l *link) error {
+	err := c.core.do(ctx, 0, &stream.Request{Method: "f"}, func(ctx context.Context, l *link) error {
 		tries.Add(1)
 		_, err := l.mux.Call(ctx, &stream.Request{Method: "f", Args: []byte{0x90}})
 		return err

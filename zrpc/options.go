@@ -49,6 +49,11 @@ type ServerOptions struct {
 	// long form of its errors. Off by default: it tells about the inside.
 	Traceback bool
 
+	// Interceptors wrap every call, the first the outermost; zerorpc's own
+	// methods, such as _zerorpc_inspect, are calls too. A panic is always
+	// recovered and answered, whatever is here.
+	Interceptors []Interceptor
+
 	// Logger is told of connections (debug) and of what needs a look.
 	// Default: nothing is logged.
 	Logger *slog.Logger
@@ -81,6 +86,9 @@ type ClientOptions struct {
 	// Trace is as in ServerOptions.
 	Trace func(sent bool, event []byte)
 
+	// Interceptors wrap every call, the first the outermost.
+	Interceptors []Interceptor
+
 	// CallOptions are the defaults of every call; see Client.With.
 	CallOptions
 }
@@ -92,8 +100,19 @@ type CallOptions struct {
 	// beside the context's own deadline. Default: none.
 	Timeout time.Duration
 
+	// ItemTimeout bounds the wait for each further item of a stream. Default: none.
+	ItemTimeout time.Duration
+
 	// Credit is how many items a stream may be ahead of its reader. Default 100.
 	Credit int
+
+	// Metadata is sent along with each call; that of the context, see
+	// WithMetadata, goes before it.
+	Metadata Metadata
+
+	// Idempotent says that the calls may run twice: interceptors that retry may
+	// then do so even when they cannot know whether a first attempt ran.
+	Idempotent bool
 }
 
 const defaultGrace = 10 * time.Second
@@ -114,7 +133,7 @@ func (o *ServerOptions) stream(t *stream.Ticker) *stream.Options {
 func (o *ServerOptions) socket() socket.Options {
 	return socket.Options{
 		MaxConns: o.MaxConns,
-		Conn:     zmtp.Config{MaxMessage: maxMessage(o.MaxMessage)},
+		Conn:     zmtp.Config{Property: announcement, MaxMessage: maxMessage(o.MaxMessage)},
 		Logger:   o.Logger,
 	}
 }
@@ -133,7 +152,7 @@ func (o *ClientOptions) stream(t *stream.Ticker) *stream.Options {
 }
 
 func (o *ClientOptions) socket() socket.Options {
-	return socket.Options{Conn: zmtp.Config{MaxMessage: maxMessage(o.MaxMessage)}, Logger: o.Logger}
+	return socket.Options{Conn: zmtp.Config{Property: announcement, MaxMessage: maxMessage(o.MaxMessage)}, Logger: o.Logger}
 }
 
 // maxMessage is MaxMessage as package zmtp has it, which knows no "off".
@@ -152,5 +171,12 @@ func (o CallOptions) over(p CallOptions) CallOptions {
 	if p.Credit != 0 {
 		o.Credit = p.Credit
 	}
+	if p.ItemTimeout != 0 {
+		o.ItemTimeout = p.ItemTimeout
+	}
+	if p.Metadata != nil {
+		o.Metadata = p.Metadata
+	}
+	o.Idempotent = o.Idempotent || p.Idempotent
 	return o
 }

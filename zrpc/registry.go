@@ -1,10 +1,8 @@
 package zrpc
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"strings"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/internal/method"
-	"github.com/zrpc-go/zrpc/stream"
 )
 
 // registry is the methods of a server. Readers take the map as it is; writers
@@ -24,69 +21,21 @@ type registry struct {
 
 	rmu  sync.Mutex // guards the fields below and the replacing of entries
 	name string     // of the service
-}
 
-// entry is one method: what it is, and how a request runs it.
-type entry struct {
-	m       *method.Method
-	builtin bool // one of zerorpc's own, not listed
-	wire    stream.Method
+	interceptors []Interceptor // set at creation
 }
 
 func (r *registry) init(s *Server) {
-	r.name = s.opt.Name
+	r.name, r.interceptors = s.opt.Name, s.opt.Interceptors
 	entries := map[string]*entry{}
 	for name, fn := range s.builtins() {
 		m, err := method.New(name, fn, nil)
 		if err != nil {
 			panic(err) // our own function
 		}
-		entries[name] = newEntry(m, true)
+		entries[name] = newEntry(m, true, s.opt.Interceptors)
 	}
 	r.entries.Store(&entries)
-}
-
-func newEntry(m *method.Method, builtin bool) *entry {
-	e := &entry{m: m, builtin: builtin, wire: stream.Method{Name: m.Name}}
-	switch m.Shape {
-	case method.Unary:
-		e.wire.Unary = func(c *stream.Call, out []byte) ([]byte, error) {
-			b, err := m.Call(c, c.Args, nil, out)
-			if err == nil {
-				err = checkText(b[len(out):], "the result")
-			}
-			return b, err
-		}
-	case method.ClientStream:
-		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
-			b, err := m.Call(c, c.Args, callerItems{c}, nil)
-			if err == nil {
-				err = checkText(b, "the result")
-			}
-			return b, err
-		}
-	default:
-		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
-			return nil, m.Stream(c, c.Args, callerItems{c}, func(item []byte) error {
-				if err := checkText(item, "an item"); err != nil {
-					return err
-				}
-				return c.SendItem(item)
-			})
-		}
-	}
-	return e
-}
-
-// callerItems is the caller's stream as package method reads it.
-type callerItems struct{ c *stream.Call }
-
-func (s callerItems) Next(ctx context.Context) (raw []byte, ok bool, err error) {
-	raw, err = s.c.NextItem(ctx)
-	if errors.Is(err, io.EOF) {
-		return nil, false, nil
-	}
-	return raw, err == nil, err
 }
 
 // add enters methods under their names, all or none.
@@ -105,7 +54,7 @@ func (r *registry) add(methods ...*method.Method) error {
 		case entries[m.Name] != nil:
 			return fmt.Errorf("zrpc: %s: a method of this name is registered already; choose another name", m.Name)
 		}
-		entries[m.Name] = newEntry(m, false)
+		entries[m.Name] = newEntry(m, false, r.interceptors)
 	}
 	r.entries.Store(&entries)
 	return nil

@@ -120,14 +120,14 @@ func (c *Client) streamFunc(name string, typ, item reflect.Type, takesContext bo
 
 // eachItem is Stream for a type known only at run time.
 func (c *Client) eachItem(ctx context.Context, name string, args []any, item reflect.Type, yield func(reflect.Value, error) bool) {
-	ch, err := c.open(ctx, name, args)
+	r, err := c.begin(ctx, ServerStream, name, args)
 	if err != nil {
 		yield(reflect.Zero(item), err)
 		return
 	}
-	defer ch.close()
+	defer r.Close()
 	for {
-		raw, err := ch.next(ctx)
+		raw, err := r.next(ctx)
 		if errors.Is(err, io.EOF) {
 			return
 		}

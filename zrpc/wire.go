@@ -9,6 +9,10 @@ import (
 	"github.com/zrpc-go/zrpc/stream"
 )
 
+// announcement tells a peer that this end is zrpc, of which revision of the
+// extensions.
+var announcement = zmtp.Property{Name: "X-Zrpc", Value: "1"}
+
 // wire is a peer's connection as package stream wants it.
 type wire struct{ *socket.Peer }
 
@@ -38,5 +42,8 @@ func (w wire) TrySend(envelope, body []byte, f stream.Flush) bool {
 func (w wire) SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f stream.Flush) error {
 	return w.Peer.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f))
 }
+
+// Extended reports whether the peer announced in its READY that it is zrpc.
+func (w wire) Extended() bool { return w.Peer.PeerProperty() != "" }
 
 func (w wire) Recycle(buf []byte) { zmtp.Recycle(buf) }

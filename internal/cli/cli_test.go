@@ -158,7 +158,7 @@ func TestExitCodes(t *testing.T) {
 		{"no service", exitUsage, `zrpc: unknown service "nonesuch"; built in are: demo, time`, []string{"--server", "--bind", "inproc://cli-none", "nonesuch"}},
 		{"an address for a server that is none", exitUnavailable, "", []string{"--server", "--bind", "bogus://x", "time"}},
 		{"later subcommands are no methods yet", exitUsage,
-			"zrpc: error: this version has no broker; to call a method of that name, write --client before it", []string{"broker", "--connect", peer}},
+			"zrpc: error: this version has no gateway; to call a method of that name, write --client before it", []string{"gateway", "--connect", peer}},
 		{"gen knows doc only", exitUsage, "zrpc: error: what shall be generated? There is: zrpc gen doc", []string{"gen", "x"}},
 		{"version is asked for alone", exitUsage, "zrpc: error: version takes no arguments", []string{"version", "x"}},
 		{"which shell", exitUsage, "zrpc: error: completion for which shell? There are: bash, zsh, fish", []string{"completion"}},

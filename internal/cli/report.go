@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -118,24 +117,11 @@ func (o *Options) unreachable(err error) string {
 
 // lost is zerorpc's text for a lost remote. zerorpc knows only of heartbeats; a connection that ended is told as such.
 func (o *Options) lost(err error) string {
-	how := "after " + pySeconds(2*o.Heartbeat) + " heartbeat"
-	if hasCause(err, zrpc.ErrLostRemote) {
-		how = "with its connection"
+	how := "with its connection"
+	if errors.Is(err, zrpc.ErrSilent) {
+		how = "after " + pySeconds(2*o.Heartbeat) + " heartbeat"
 	}
 	return fmt.Sprintf("Lost remote %s, when calling remote method %s", how, o.method(err))
-}
-
-// hasCause reports whether err ends in anything besides outcome: the outcome was then brought about by something else.
-func hasCause(err, outcome error) bool {
-	switch e := err.(type) {
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return hasCause(err, outcome) })
-	case interface{ Unwrap() error }:
-		if inner := e.Unwrap(); inner != nil {
-			return hasCause(inner, outcome)
-		}
-	}
-	return err != outcome
 }
 
 // where says what was called: method and endpoints.

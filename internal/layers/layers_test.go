@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 
 	// RPC layer.
 	"internal/method": {"event"},
-	"zrpc":            {"event", "stream", "internal/method", "internal/socket", "internal/zmtp", zmq4},
+	"zrpc":            {uuid, "event", "stream", "internal/method", "internal/socket", "internal/zmtp", zmq4},
 	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp"},
 
 	// The box in the middle: it reads headers and forwards bytes.

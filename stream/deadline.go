@@ -1,0 +1,41 @@
+package stream
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// keyDeadline is the header key of how many milliseconds a call had left when its
+// request was sent. It is relative, so that the clocks need not agree. Peers
+// that do not know it ignore it.
+const keyDeadline = "deadline"
+
+// plainHeader is the first byte of a header that holds message_id and v alone: a
+// map of two pairs. Nothing need be looked up in it.
+const plainHeader = 0x82
+
+// appendTimeout appends the header pair to the others, which stay as they are.
+func appendTimeout(extra []byte, d time.Duration) []byte {
+	b := event.AppendString(slices.Clip(extra), keyDeadline)
+	return event.AppendInt(b, max(1, int64(d/time.Millisecond)))
+}
+
+// deadlineOf returns when the call must be done that e opens; the zero time for
+// no bound.
+func deadlineOf(e *event.Event) time.Time {
+	if len(e.Header) == 0 || e.Header[0] == plainHeader {
+		return time.Time{}
+	}
+	raw, ok := e.Lookup(keyDeadline)
+	if !ok {
+		return time.Time{}
+	}
+	ms, err := event.Int(raw)
+	if err != nil || ms < 0 || ms > math.MaxInt64/int64(time.Millisecond) {
+		return time.Time{} // not ours, or no bound to speak of
+	}
+	return time.Now().Add(time.Duration(ms) * time.Millisecond)
+}

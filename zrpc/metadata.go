@@ -1,0 +1,81 @@
+package zrpc
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/stream"
+)
+
+// Metadata is what a caller sends along with a call, beside its arguments. It
+// travels in the event's header, where peers that are not zrpc ignore it.
+type Metadata map[string]string
+
+// Header keys of zrpc's own.
+const (
+	keyMetadata   = "md"
+	keyIdempotent = "idem"
+)
+
+type metadataKey struct{}
+
+// WithMetadata returns a context whose calls send md, added to what the context
+// has already.
+func WithMetadata(ctx context.Context, md Metadata) context.Context {
+	merged := Metadata{}
+	if old, ok := ctx.Value(metadataKey{}).(Metadata); ok {
+		maps.Copy(merged, old)
+	}
+	maps.Copy(merged, md)
+	return context.WithValue(ctx, metadataKey{}, merged)
+}
+
+// MetadataFrom returns what the caller sent along, given a handler's context.
+// The map is the handler's.
+func MetadataFrom(ctx context.Context) Metadata {
+	c, ok := stream.FromContext(ctx)
+	if !ok {
+		return nil
+	}
+	return headerMetadata(c.Header)
+}
+
+// headerMetadata reads metadata from an encoded header. What is no map of str to
+// str is not ours.
+func headerMetadata(header []byte) Metadata {
+	e := event.Event{Header: header}
+	raw, ok := e.Lookup(keyMetadata)
+	if !ok {
+		return nil
+	}
+	var md Metadata
+	if event.Decode(raw, (*map[string]string)(&md)) != nil {
+		return nil
+	}
+	return md
+}
+
+// outgoing merges the metadata of the context with that of the options.
+func outgoing(ctx context.Context, opt *CallOptions) Metadata {
+	md, _ := ctx.Value(metadataKey{}).(Metadata)
+	if len(opt.Metadata) == 0 {
+		return md
+	}
+	merged := maps.Clone(opt.Metadata)
+	maps.Copy(merged, md)
+	return merged
+}
+
+// appendMetadata appends the header pair of md, and how many pairs that makes.
+func appendMetadata(b []byte, md Metadata) ([]byte, int) {
+	if len(md) == 0 {
+		return b, 0
+	}
+	b = event.AppendMapHeader(event.AppendString(b, keyMetadata), len(md))
+	for _, k := range slices.Sorted(maps.Keys(md)) {
+		b = event.AppendString(event.AppendString(b, k), md[k])
+	}
+	return b, 1
+}

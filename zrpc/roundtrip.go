@@ -1,0 +1,151 @@
+package zrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/stream"
+)
+
+// request describes a call to interceptors.
+func (c *Client) request(ctx context.Context, shape Shape, method string, args []byte) *Request {
+	return &Request{
+		Method: method, Shape: shape, Args: args, opt: c.opt,
+		Metadata: outgoing(ctx, &c.opt), Idempotent: c.opt.Idempotent,
+	}
+}
+
+// intercepted sends a request through the interceptors.
+func (c *clientCore) intercepted(ctx context.Context, req *Request) (any, error) {
+	if req.Idempotent {
+		req.Key = uuid.NewString()
+	}
+	result, err := c.handler(ctx, req)
+	if _, streams := result.(*Response); !streams || err != nil {
+		req.end(err) // a stream ends later
+	}
+	return result, err
+}
+
+// handle is the innermost handler.
+func (c *clientCore) handle(ctx context.Context, req *Request) (any, error) {
+	if req.Shape != Unary {
+		return c.open(ctx, req)
+	}
+	var reply stream.Reply
+	wire := &stream.Request{Method: req.Method, Args: req.Args}
+	wire.Extra, wire.NExtra = req.extra()
+	if err := c.unary(ctx, &req.opt, wire, &reply); err != nil {
+		return nil, err
+	}
+	defer reply.Release()
+	return slices.Clone(event.Raw(reply.Result)), nil
+}
+
+// extra encodes what goes into the request's header beside the protocol's own.
+func (r *Request) extra() (b []byte, n int) {
+	b, n = appendMetadata(r.header[:len(r.header):len(r.header)], r.Metadata)
+	n += r.pairs
+	if r.Idempotent && r.Key != "" {
+		b = event.AppendString(event.AppendString(b, keyIdempotent), r.Key)
+		n++
+	}
+	return b, n
+}
+
+// unary makes a call with one result. What wire has no header for yet is taken
+// from the context and the options.
+func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.Request, reply *stream.Reply) error {
+	if wire.NExtra == 0 && c.handler == nil {
+		wire.Extra, wire.NExtra = appendMetadata(nil, outgoing(ctx, opt))
+	}
+	return c.do(ctx, opt.Timeout, wire, func(ctx context.Context, l *link) (err error) {
+		wire.Timeout = left(ctx)
+		*reply, err = l.mux.Call(ctx, wire)
+		return err
+	})
+}
+
+// open makes a call that has a stream.
+func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) {
+	wire := &stream.Request{Method: req.Method, Args: req.Args}
+	wire.Extra, wire.NExtra = req.extra()
+	r := &Response{ctx: ctx, req: req}
+	whole := ctx // the timeout is for the beginning alone
+	err := c.do(ctx, req.opt.Timeout, wire, func(ctx context.Context, l *link) error {
+		wire.Timeout = left(whole)
+		ch, err := l.mux.Open(ctx, wire, req.opt.Credit)
+		if err != nil {
+			return err
+		}
+		if req.Shape == ServerStream { // else the server may wait for the caller
+			if r.streaming, err = ch.First(ctx); err != nil {
+				ch.Close()
+				return err
+			}
+		}
+		r.ch, r.endpoint = ch, l.endpoint
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// left is how long ctx has to go; 0 if it has no deadline.
+func left(ctx context.Context) time.Duration {
+	until, ok := ctx.Deadline()
+	if !ok {
+		return 0
+	}
+	return time.Until(until)
+}
+
+// do makes one call by f on a connection. A connection that turned out to have
+// ended before the request left is replaced.
+func (c *clientCore) do(ctx context.Context, timeout time.Duration, wire *stream.Request, f func(ctx context.Context, l *link) error) error {
+	call := ctx
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		call, cancel = context.WithTimeoutCause(ctx, timeout, &TimeoutError{wire.Method, timeout})
+		defer cancel()
+	}
+	for {
+		l, err := c.links.pick(call, c.patience())
+		if err == nil {
+			err = f(call, l)
+		}
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, stream.ErrUnsent) && call.Err() == nil && !c.links.closed() {
+			c.links.remove(l, err) // before its own goroutine does, or we would pick it again
+			continue
+		}
+		endpoint := ""
+		if l != nil {
+			endpoint = l.endpoint
+		}
+		return callError(ctx, call, err, wire.Method, endpoint)
+	}
+}
+
+// callError makes err, of a call bounded by call, which is ctx with perhaps a
+// timeout of ours, one for people.
+func callError(ctx, call context.Context, err error, method, endpoint string) error {
+	timeout, ok := context.Cause(call).(*TimeoutError)
+	if !ok || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return asCallError(err, method, endpoint)
+	}
+	if errors.Is(err, ErrUnavailable) {
+		return fmt.Errorf("%w: %w", timeout, err)
+	}
+	return timeout
+}

@@ -1,0 +1,145 @@
+package zrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/method"
+	"github.com/zrpc-go/zrpc/stream"
+)
+
+// entry is one method: what it is, and how a request runs it.
+type entry struct {
+	m       *method.Method
+	builtin bool // one of zerorpc's own, not listed
+	wire    stream.Method
+}
+
+// newEntry makes a method callable, behind the interceptors if there are any.
+func newEntry(m *method.Method, builtin bool, interceptors []Interceptor) *entry {
+	e := &entry{m: m, builtin: builtin, wire: stream.Method{Name: m.Name}}
+	if len(interceptors) > 0 {
+		intercept(e, chain(interceptors, e.handle))
+		return e
+	}
+	switch m.Shape {
+	case method.Unary:
+		e.wire.Unary = func(c *stream.Call, out []byte) ([]byte, error) {
+			return e.unary(c, c.Args, nil, out)
+		}
+	case method.ClientStream:
+		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
+			return e.unary(c, c.Args, callerItems{c, nil}, nil)
+		}
+	default:
+		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
+			return nil, e.stream(c, c, c.Args, nil)
+		}
+	}
+	return e
+}
+
+// unary runs a method with one result, which is appended to out.
+func (e *entry) unary(ctx context.Context, args []byte, in method.Source, out []byte) ([]byte, error) {
+	b, err := e.m.Call(ctx, args, in, out)
+	if err == nil {
+		err = checkText(b[len(out):], "the result")
+	}
+	return b, err
+}
+
+// stream runs a method that answers a stream.
+func (e *entry) stream(ctx context.Context, c *stream.Call, args []byte, req *Request) error {
+	return e.m.Stream(ctx, args, callerItems{c, req}, func(item []byte) error {
+		if err := checkText(item, "an item"); err != nil {
+			return err
+		}
+		req.item(true, item)
+		return c.SendItem(item)
+	})
+}
+
+// callerItems is the caller's stream as package method reads it.
+type callerItems struct {
+	c   *stream.Call
+	req *Request
+}
+
+func (s callerItems) Next(ctx context.Context) (raw []byte, ok bool, err error) {
+	raw, err = s.c.NextItem(ctx)
+	if errors.Is(err, io.EOF) {
+		return nil, false, nil
+	}
+	if err == nil {
+		s.req.item(false, raw)
+	}
+	return raw, err == nil, err
+}
+
+// handle is the innermost handler.
+func (e *entry) handle(ctx context.Context, req *Request) (any, error) {
+	c, ok := stream.FromContext(ctx)
+	if !ok {
+		return nil, fmt.Errorf("zrpc: an interceptor of %s passed on a context that is not made from the call's; derive it", req.Method)
+	}
+	var in method.Source
+	switch e.m.Shape {
+	case method.ServerStream, method.Bidi:
+		return nil, e.stream(ctx, c, req.Args, req)
+	case method.ClientStream:
+		in = callerItems{c, req}
+	}
+	result, err := e.unary(ctx, req.Args, in, nil)
+	return event.Raw(result), err
+}
+
+// intercept has requests of e go through h.
+func intercept(e *entry, h Handler) {
+	run := func(c *stream.Call) (any, error) {
+		req := &Request{
+			Method: e.m.Name, Shape: e.m.Shape, Args: c.Args,
+			Metadata: headerMetadata(c.Header), Peer: peerOf(c), came: c.Header,
+		}
+		if raw, ok := req.HeaderValue(keyIdempotent); ok {
+			text, _ := event.Text(raw)
+			req.Idempotent, req.Key = true, string(text)
+		}
+		done := false
+		defer func() {
+			if !done { // it panics, or ends its goroutine
+				req.end(stream.ErrExited)
+			}
+		}()
+		result, err := h(c, req)
+		done = true
+		req.end(err)
+		return result, err
+	}
+	appendResult := func(out []byte, result any) ([]byte, error) {
+		b, err := event.AppendValue(out, result)
+		if _, raw := result.(event.Raw); err == nil && !raw {
+			err = checkText(b[len(out):], "the result")
+		}
+		return b, err
+	}
+	if e.m.Shape == method.Unary {
+		e.wire.Unary = func(c *stream.Call, out []byte) ([]byte, error) {
+			result, err := run(c)
+			if err != nil {
+				return out, err
+			}
+			return appendResult(out, result)
+		}
+		return
+	}
+	e.wire.Stream = func(c *stream.Call) ([]byte, error) {
+		result, err := run(c)
+		if err != nil || e.m.Shape != method.ClientStream {
+			return nil, err
+		}
+		return appendResult(nil, result)
+	}
+}
