@@ -34,7 +34,7 @@ type Broker struct {
 	ticking sync.WaitGroup
 
 	stopping atomic.Bool  // new calls are refused
-	busy     atomic.Int32 // open calls of clients, for a look without the lock
+	passing  atomic.Int32 // last events that are out of the table and not yet in their caller's queue
 
 	// mu guards the fields below, and the state of clients, workers, channels
 	// and routes. Nothing is written to the network under it, beyond what goes
@@ -50,6 +50,7 @@ type Broker struct {
 	settled  uint32        // the tick from which unknown methods are refused at once
 	started  time.Duration // when Serve was called; 0: not yet
 	idle     chan struct{} // closed when no client's channel is open; nil: nobody waits
+	closed   bool          // Shutdown is past waiting
 	clients  map[*client]struct{}
 	bound    [2][]string // endpoints of frontend and backend
 }
@@ -125,11 +126,13 @@ func (b *Broker) Serve(ctx context.Context) error {
 	}
 	b.served.Do(func() {
 		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.started = b.clock()
 		b.settled = b.tick + b.o.ticks(b.o.Settle)
-		b.mu.Unlock()
 		close(b.serving)
-		b.ticking.Go(b.runTicks)
+		if !b.closed {
+			b.ticking.Go(b.runTicks)
+		}
 	})
 	select {
 	case <-b.stopped:
@@ -167,8 +170,12 @@ func (b *Broker) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
+	for b.passing.Load() > 0 {
+		<-time.After(time.Millisecond) // nothing that passes an event on waits
+	}
 	b.stop.Do(func() {
 		b.mu.Lock()
+		b.closed = true
 		for ch := range b.table.all {
 			if ch.client != nil {
 				b.failLocked(ch, failure{errLost, "the broker was shut down while the call ran; whether it ended is unknown"})

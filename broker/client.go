@@ -67,7 +67,10 @@ func (b *Broker) clientGone(c *client) {
 	defer b.mu.Unlock()
 	delete(b.clients, c)
 	for ch := range b.table.all {
-		if ch.client == c {
+		if c.open == 0 {
+			break // as usual; the table may be long
+		}
+		if ch.client == c && !ch.orphan {
 			b.abandonLocked(ch)
 		}
 	}

@@ -16,6 +16,7 @@ type pool struct {
 	qualified map[string]*route // by "service.method"
 	services  map[string]int    // workers of each service
 	stats     map[string]*methodStats
+	unknown   int    // routes that nobody has offered yet
 	inspected []byte // the answer to _zerorpc_inspect; nil: to be made
 }
 
@@ -73,6 +74,11 @@ func (b *Broker) unknownLocked(in map[string]*route, name, method string) (*rout
 	if !coming && p.joined > 0 || b.o.Queue == 0 || strings.HasPrefix(method, "_") {
 		return nil, &failure{errName, method}
 	}
+	// Before anything is made: names are the callers' to choose.
+	if b.queued >= b.o.Queue || p.unknown >= b.o.Queue {
+		return nil, &failure{errBusy, "no worker that has " + name + " is connected and the queue is full; try again later"}
+	}
+	p.unknown++
 	r := &route{name: name, method: method, empty: b.tick}
 	in[name] = r
 	return r, nil
@@ -121,6 +127,7 @@ func (b *Broker) joinLocked(w *worker, o offer) {
 		if r := p.routes[o.service+"."+method]; r != nil && !r.known {
 			b.adoptLocked(r, p.qualified[o.service+"."+method])
 			delete(p.routes, r.name)
+			p.unknown--
 		}
 	}
 	b.dispatchLocked()
@@ -129,9 +136,12 @@ func (b *Broker) joinLocked(w *worker, o offer) {
 // addLocked makes w a worker of one route.
 func (b *Broker) addLocked(w *worker, in map[string]*route, name, method string) {
 	r := in[name]
-	if r == nil {
+	switch {
+	case r == nil:
 		r = &route{name: name, method: method}
 		in[name] = r
+	case !r.known:
+		b.pool.unknown--
 	}
 	r.known = true
 	if r.stats == nil {
@@ -192,6 +202,9 @@ func (b *Broker) forgetLocked() {
 			if len(r.workers) == 0 && r.queue.peek() == nil && !r.waits &&
 				(!r.known || b.tick-r.empty > maxGapTicks) {
 				delete(in, name)
+				if !r.known {
+					b.pool.unknown--
+				}
 			}
 		}
 	}

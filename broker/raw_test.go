@@ -52,9 +52,9 @@ type got struct {
 }
 
 // newRaw connects a peer of a type.
-func newRaw(t testing.TB, typ zmq4.SocketType, endpoint, property string) *raw {
+func newRaw(t testing.TB, typ zmq4.SocketType, endpoint, property string, p *raw) *raw {
 	t.Helper()
-	p := &raw{t: t, peer: make(chan *socket.Peer, 1), got: make(chan *got, 10_000)}
+	p.t, p.peer, p.got = t, make(chan *socket.Peer, 1), make(chan *got, 10_000)
 	o := socket.Options{Type: typ, Serve: p.serve, Linger: -1}
 	if property != "" {
 		o.Conn.Property = zmtp.Property{Name: "X-Zrpc", Value: property}
@@ -240,7 +240,7 @@ func (p *raw) drain(name string, d time.Duration) (n int) {
 // rawClient connects a DEALER to the frontend.
 func (r *rig) rawClient() *raw {
 	r.t.Helper()
-	p := newRaw(r.t, zmq4.Dealer, r.front, "")
+	p := newRaw(r.t, zmq4.Dealer, r.front, "", &raw{})
 	p.conn()
 	return p
 }
@@ -253,12 +253,16 @@ func (r *rig) rawWorker(service string, methods ...string) *raw {
 
 func (r *rig) rawWorkerProperty(property, service string, methods ...string) *raw {
 	r.t.Helper()
-	before := r.joined()
-	p := newRaw(r.t, zmq4.Router, r.back, property)
-	p.mu.Lock()
-	p.service, p.methods = service, methods
-	p.mu.Unlock()
-	r.wait("the worker joins", func() bool { return r.joined() == before+1 })
+	before := r.count.workers.Load()
+	p := newRaw(r.t, zmq4.Router, r.back, property, &raw{service: service, methods: methods})
+	r.wait("the worker joins", func() bool {
+		for _, w := range r.Status().Workers {
+			if w.ID > before && w.State == "joined" {
+				return true
+			}
+		}
+		return false
+	})
 	return p
 }
 
@@ -272,7 +276,7 @@ func (p *raw) set(f func()) {
 // rawWorkerComing connects a ROUTER that answers nothing but pings by itself.
 func (r *rig) rawWorkerComing() *raw {
 	r.t.Helper()
-	p := newRaw(r.t, zmq4.Router, r.back, "")
+	p := newRaw(r.t, zmq4.Router, r.back, "", &raw{})
 	p.conn()
 	return p
 }

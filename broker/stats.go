@@ -57,8 +57,8 @@ const (
 	statMinute  = time.Minute
 )
 
-// maxStats bounds the methods with figures of their own.
-const maxStats = 50_000
+// maxStats bounds the methods with figures of their own, 3 KiB each.
+const maxStats = 5_000
 
 func (p *pool) statsOf(method string) *methodStats {
 	s := p.stats[method]

@@ -142,6 +142,9 @@ func (m *methodStats) status(name string, r *route) MethodStatus {
 	if r != nil {
 		s.Workers = len(r.workers)
 	}
+	if m.done == 0 {
+		return s
+	}
 	for _, q := range []struct {
 		to *float64
 		q  float64

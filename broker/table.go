@@ -47,7 +47,6 @@ func (b *Broker) openLocked(ch *channel) {
 	ch.pulse.last = b.tick
 	if c := ch.client; c != nil {
 		t.calls++
-		b.busy.Store(int32(t.calls))
 		c.open++
 		c.channels.put(ch)
 	}
@@ -71,9 +70,7 @@ func (b *Broker) closeLocked(ch *channel) {
 		c.open--
 		c.channels.remove(ch)
 		c.recent.add(ch.id)
-		t.calls--
-		b.busy.Store(int32(t.calls))
-		if t.calls == 0 {
+		if t.calls--; t.calls == 0 {
 			b.idleLocked()
 		}
 	}

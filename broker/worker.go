@@ -162,6 +162,7 @@ func (w *worker) take(m *zmtp.Message) {
 	}
 	orphan, mine := ch.orphan, false
 	if k.ends() {
+		b.passing.Add(1)
 		b.endLocked(ch, w, k)
 		mine = !ch.shared && ch.attempts == 1
 	}
@@ -169,6 +170,9 @@ func (w *worker) take(m *zmtp.Message) {
 	// From here on only fields of ch that never change are read.
 	if !orphan && !w.out.pass(ch.client.peer.Conn, ch.envelope, m, &h, h.response, ch.id) && k != kindBeat {
 		b.overflow(n, &b.count.fullClient, "the queue to the caller is full")
+	}
+	if k.ends() {
+		b.passing.Add(-1)
 	}
 	if mine {
 		ch.recycle()

@@ -203,6 +203,15 @@ func (c *Call) adopt(msg *Message, e *event.Event) {
 	c.in, c.bytes = s, len(b)
 }
 
+// TakeArgs makes the memory of the request the handler's, if it is a buffer of
+// its own: what Args holds then stays valid after the handler has returned. For
+// the handler's goroutine.
+func (c *Call) TakeArgs() bool {
+	owned := c.big != nil
+	c.big = nil
+	return owned
+}
+
 // disown gives the memory of the request back; nothing of it may be used any
 // more. That of a stream is left to the collector: a goroutine that the handler
 // left behind may be about to send on the channel.

@@ -31,7 +31,7 @@ type channel struct {
 // flow is the streaming half of a channel: items in both directions with the
 // credit that bounds them.
 type flow struct {
-	size int // set at creation: the window, in items
+	size int // set at creation: the largest that the window may become, in items
 
 	// the mux's mu guards these
 	in      inbox
@@ -48,7 +48,20 @@ type flow struct {
 	left int64  // the sending goroutine only: credit it has taken and not used
 }
 
-func newFlow(window int) *flow { return &flow{size: window, win: newWindow(window), credit: 1} }
+// newFlow returns the state of a channel with streams. A window of 0 is the
+// default, which grows if the peer is zrpc.
+func newFlow(m *mux, window int) *flow {
+	size, grows := min(window, maxWindow), false
+	if window <= 0 {
+		size = m.opt.Window
+		grows = !m.opt.fixed && m.conn.Extended()
+	}
+	f := &flow{size: size, win: newWindow(size, grows), credit: 1}
+	if grows {
+		f.size = max(size, maxGrown)
+	}
+	return f
+}
 
 // putLocked queues one received item.
 func (ch *channel) putLocked(item []byte) error {
@@ -182,6 +195,7 @@ func (ch *channel) next(ctx context.Context, p parker) ([]byte, error) {
 			ch.m.mu.Unlock()
 			return nil, err
 		}
+		f.win.starved = true
 		if err := p.parkLocked(ctx, &f.recv); err != nil {
 			return nil, err
 		}

@@ -17,6 +17,7 @@ type Channel struct {
 	cm     *ClientMux
 	number uint64          // in the message id; its low bits are the slot
 	idBuf  [2 + idLen]byte // the id as encoded
+	sends  bool            // the caller streams too
 
 	// the mux's mu guards these until the answer is in
 	unary     waiter
@@ -160,10 +161,7 @@ func (m *ClientMux) giveUpLocked(ch *Channel) {
 // Open makes a call that may answer a stream. It returns when the request is on
 // its way; Next waits for the answer.
 func (m *ClientMux) Open(ctx context.Context, req *Request, window int) (*Channel, error) {
-	if window <= 0 {
-		window = m.opt.Window
-	}
-	ch := &Channel{channel: channel{flow: newFlow(min(window, maxWindow))}}
+	ch := &Channel{channel: channel{flow: newFlow(&m.mux, window)}, sends: req.Sends}
 	if err := m.open(ctx, ch, req); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type ClientMux struct {
 	slots   []*Channel // open channels by the slot in their message id
 	free    []uint32   // unused slots
 	pending int        // used slots
+	senders int        // of them, those whose callers stream to the server
 	dropped uint64     // events that belong to no open channel
 
 	// spare holds *Channel for unary calls. It is not shared with other muxes,
@@ -95,6 +96,14 @@ func (m *ClientMux) registerLocked(ch *Channel) error {
 	}
 	m.slots[slot] = ch
 	m.pending++
+	if ch.sends {
+		// Its caller is busy sending, and is to learn at once of an answer that
+		// makes that pointless: somebody has to read.
+		m.senders++
+		if m.lead.reader == nobody {
+			m.lead.wakeLocked()
+		}
+	}
 	ch.number = m.ids.next(slot)
 	ch.idBuf[0], ch.idBuf[1] = 0xc4, idLen // bin 8
 	m.ids.append(ch.idBuf[:2], ch.number)
@@ -119,6 +128,9 @@ func (m *ClientMux) dropLocked(ch *Channel) bool {
 	m.slots[slot] = nil
 	m.free = append(m.free, uint32(slot))
 	m.pending--
+	if ch.sends {
+		m.senders--
+	}
 	return true
 }
 
@@ -268,13 +280,20 @@ func (m *mux) silence(p *pulse) time.Duration {
 // Request is what opens a channel.
 type Request struct {
 	Method string
-	Args   []byte // the encoded argument array; from 16 KiB on it must not change afterwards
+	Args   []byte // the encoded argument array; from HandOver on it must not change until Release
 	Extra  []byte // further header pairs, encoded
 	NExtra int    // how many pairs
 
 	// Timeout is how long the caller will wait; 0 stands for no bound. It is sent
 	// along, so that a zrpc server ends the handler's context in time.
 	Timeout time.Duration
+
+	// Sends says that the caller is going to stream to the server.
+	Sends bool
+
+	// Release, when set, is called when Args of HandOver bytes or more is no
+	// longer used, once for each time that it was about to be sent.
+	Release func()
 }
 
 // send puts the request of ch on the wire; others is how many calls were open
@@ -293,7 +312,7 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 		mode = Yield
 	}
 	if len(req.Args) >= HandOver && m.opt.Trace == nil {
-		return m.conn.SendOwned(ctx, delimiter, s.b, req.Args, nil, mode)
+		return m.conn.SendOwned(ctx, delimiter, s.b, req.Args, req.Release, mode)
 	}
 	s.b = append(s.b, req.Args...)
 	m.trace(true, s.b)

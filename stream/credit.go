@@ -15,10 +15,12 @@ type window struct {
 	size     int  // items
 	reserved int  // items the peer may send that were not taken yet
 	asked    bool // the first item was asked for
+	grows    bool // size may grow: nobody chose it, and the peer is zrpc
+	starved  bool // the receiver has waited for items since the last grant
 	largest  int  // bytes of the largest item so far
 }
 
-func newWindow(size int) window { return window{size: size, reserved: 1} }
+func newWindow(size int, grows bool) window { return window{size: size, reserved: 1, grows: grows} }
 
 // limit is the window in force: big items shrink it, so that a full window of
 // them still fits into the inbox.
@@ -40,6 +42,13 @@ func (w *window) ask() (grant int) {
 	if w.reserved >= max(1, size/2) {
 		return 0
 	}
+	if w.grows && w.starved {
+		// The receiver is the faster one, so it is the window that slows the
+		// stream down. Python's queue is of one size; a zrpc sender has none.
+		w.size = min(2*w.size, maxGrown)
+		size = w.limit()
+	}
+	w.starved = false
 	grant = size - w.reserved
 	w.reserved = size
 	return grant

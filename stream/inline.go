@@ -45,6 +45,13 @@ func newReaderState(epoch uint64) *readerState {
 // the reader afterwards.
 func (m *ServerMux) runInline(c *Call, msg *Message, e *event.Event, r *readerState) (mine bool) {
 	c.envelope, c.id, c.Header, c.Args = msg.Envelope, e.ID, e.Header, e.Args
+	if msg.Owned {
+		c.big, msg.Owned = msg.Buffer, false
+	}
+	if c.method.large.Load() && cap(r.out.b) < HandOver {
+		r.out.free()
+		r.out = c.method.scratch()
+	}
 	r.turn++
 	c.run = r.epoch | r.turn<<1&turnMask | running
 	m.current = c
@@ -79,6 +86,10 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 		return false
 	}
 	r.out = m.reply(c, r.out, err, Later)
+	if c.big != nil {
+		m.conn.Recycle(c.big)
+		c.big = nil
+	}
 	c.cancel(context.Canceled)
 	m.svc.Pool.ended()
 	return true

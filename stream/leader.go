@@ -209,7 +209,7 @@ func (l *leadership) handOnLocked(own *Channel, broken bool) {
 	if l.m.slots[own.number&noSlot] == own && !own.awaitedLocked() {
 		others--
 	}
-	if broken || others > 0 || l.stopped.Load() {
+	if broken || others > 0 || l.m.senders > 0 || l.stopped.Load() {
 		l.wakeLocked()
 	} else {
 		l.restLocked()

@@ -16,6 +16,11 @@ const (
 	// must not overflow.
 	maxWindow = 1 << 20
 
+	// maxGrown is what a window that nobody chose grows to between zrpc peers, as
+	// long as the receiver waits for items: enough that a grant is on its way
+	// long before the sender has used up the last one.
+	maxGrown = 2048
+
 	// maxInboxBytes is what one channel is meant to hold for a reader that is
 	// slow. Windows count items, so big items shrink the window to stay under it.
 	maxInboxBytes = 16 << 20
@@ -44,6 +49,9 @@ const (
 	// keepScratch is the largest encoding buffer that goes back to a pool.
 	keepScratch = 8 << 10
 
+	// keepLarge is the largest buffer that goes back to the pool of large ones.
+	keepLarge = 4 << 20
+
 	// HandOver is the size, in bytes, from which arguments and results are
 	// written from where they are instead of being copied behind the header.
 	HandOver = 16 << 10
@@ -60,8 +68,10 @@ type Options struct {
 	Passive bool
 
 	// Window is how many stream items the other end may be ahead of a
-	// receiver here; 0 means DefaultWindow.
+	// receiver here; 0 means DefaultWindow, which grows while a receiver waits
+	// if the peer is zrpc.
 	Window int
+	fixed  bool // Window was chosen
 
 	// Ticker drives heartbeats; muxes may share one. Nil makes one for this mux.
 	Ticker *Ticker
@@ -76,7 +86,7 @@ func (o *Options) normalize() {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = DefaultHeartbeat
 	}
-	if o.Window <= 0 {
+	if o.fixed = o.Window > 0; !o.fixed {
 		o.Window = DefaultWindow
 	}
 	o.Window = min(o.Window, maxWindow)

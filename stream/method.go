@@ -18,6 +18,15 @@ type Method struct {
 	Stream func(c *Call) (result []byte, err error)
 
 	cheap cheapness
+	large atomic.Bool // the last result was a large one
+}
+
+// scratch returns a buffer for a result such as the last one.
+func (m *Method) scratch() *scratch {
+	if m.large.Load() {
+		return largePool.Get().(*scratch)
+	}
+	return scratchPool.Get().(*scratch)
 }
 
 // cheapness learns whether a unary method is quick enough to run on the

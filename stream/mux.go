@@ -101,11 +101,19 @@ type scratch struct{ b []byte }
 var scratchPool = sync.Pool{New: func() any { return &scratch{b: make([]byte, 0, 512)} }}
 
 func (s *scratch) free() {
-	if cap(s.b) <= keepScratch {
+	switch c := cap(s.b); {
+	case c <= keepScratch:
 		s.b = s.b[:0]
 		scratchPool.Put(s)
+	case c >= HandOver && c <= keepLarge:
+		s.b = s.b[:0]
+		largePool.Put(s)
 	}
 }
+
+// largePool holds buffers of results that are written from where they are, so
+// that a method that answers a megabyte each time does not allocate one.
+var largePool = sync.Pool{New: func() any { return new(scratch) }}
 
 // beatLocked sends a heartbeat on ch. A queue that is full has no room for one,
 // nor would a peer that does not read see it; then it is tried again at the next

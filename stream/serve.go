@@ -11,7 +11,7 @@ import (
 
 // work runs an admitted call on its own goroutine.
 func (m *ServerMux) work(c *Call) {
-	out := scratchPool.Get().(*scratch)
+	out := c.method.scratch()
 	var err error
 	var exited bool
 	switch started := time.Now(); {
@@ -140,6 +140,9 @@ func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	}
 	m.trace(true, out.b)
 	if len(out.b) < HandOver {
+		if c.method.large.Load() {
+			c.method.large.Store(false)
+		}
 		m.answer(c.envelope, out.b, f)
 		return out
 	}
@@ -147,7 +150,8 @@ func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 		m.holdUp(true)
 		defer m.holdUp(false)
 	}
-	m.conn.SendOwned(always, c.envelope, nil, out.b, nil, f)
+	c.method.large.Store(true)
+	m.conn.SendOwned(always, c.envelope, nil, out.b, out.free, f)
 	return scratchPool.Get().(*scratch)
 }
 

@@ -222,7 +222,7 @@ func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event, open int64) err
 	}
 	c.adopt(msg, e)
 	if c.method.Stream != nil {
-		c.flow = newFlow(m.opt.Window)
+		c.flow = newFlow(&m.mux, 0)
 	}
 	m.live.Add(1)
 	m.mu.Lock()

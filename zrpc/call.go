@@ -58,7 +58,32 @@ func Stream[T any](ctx context.Context, c *Client, method string, args ...any) i
 // argsBuffer holds encoded arguments until they are sent.
 type argsBuffer struct{ b []byte }
 
-var argsPool = sync.Pool{New: func() any { return new(argsBuffer) }}
+// argsPool holds buffers of usual arguments, largePool those of large ones, which
+// the connection writes from where they are.
+var (
+	argsPool  = sync.Pool{New: func() any { return new(argsBuffer) }}
+	largePool = sync.Pool{New: func() any { return new(argsBuffer) }}
+)
+
+// keepLarge is the largest buffer that goes back to its pool, in bytes.
+const keepLarge = 4 << 20
+
+// newArgs returns a buffer that suits args.
+func newArgs(args []any) *argsBuffer {
+	for _, arg := range args {
+		switch v := arg.(type) {
+		case []byte:
+			if len(v) >= stream.HandOver {
+				return largePool.Get().(*argsBuffer)
+			}
+		case string:
+			if len(v) >= stream.HandOver {
+				return largePool.Get().(*argsBuffer)
+			}
+		}
+	}
+	return argsPool.Get().(*argsBuffer)
+}
 
 // free gives the buffer back, unless it was handed to the connection.
 func (a *argsBuffer) free() {
@@ -67,12 +92,19 @@ func (a *argsBuffer) free() {
 	}
 }
 
+// written gives a buffer back that was handed to the connection.
+func (a *argsBuffer) written() {
+	if cap(a.b) <= keepLarge {
+		largePool.Put(a)
+	}
+}
+
 // encodeArgs encodes arguments into an array.
 func encodeArgs(method string, args []any) (*argsBuffer, error) {
 	if !utf8.ValidString(method) {
 		return nil, fmt.Errorf("zrpc: calling %q: %w", method, &textError{"the name"})
 	}
-	a := argsPool.Get().(*argsBuffer)
+	a := newArgs(args)
 	a.b = event.AppendArrayHeader(a.b[:0], len(args))
 	for i, arg := range args {
 		var err error
@@ -96,11 +128,15 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 	defer a.free()
 	if c.core.handler == nil {
 		var reply stream.Reply
-		if err := c.core.unary(ctx, &c.opt, &stream.Request{Method: method, Args: a.b}, &reply); err != nil {
+		req := stream.Request{Method: method, Args: a.b}
+		if len(a.b) >= stream.HandOver {
+			req.Release = a.written
+		}
+		if err := c.core.unary(ctx, &c.opt, &req, &reply); err != nil {
 			return err
 		}
 		defer reply.Release()
-		return decodeResult(reply.Result, ptr, method)
+		return takeResult(&reply, ptr, method)
 	}
 	result, err := c.core.intercepted(ctx, c.request(ctx, Unary, method, a.b))
 	if err != nil {
@@ -113,6 +149,18 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 		}
 	}
 	return decodeResult(raw, ptr, method)
+}
+
+// takeResult decodes a result. Large bytes are handed over where they are.
+func takeResult(reply *stream.Reply, ptr any, method string) error {
+	if p, ok := ptr.(*[]byte); ok && reply.Owned() {
+		if text, ok := event.Text(reply.Result); ok {
+			*p = text
+			reply.Keep()
+			return nil
+		}
+	}
+	return decodeResult(reply.Result, ptr, method)
 }
 
 func decodeResult(raw []byte, ptr any, method string) error {

@@ -74,7 +74,7 @@ func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.R
 
 // open makes a call that has a stream.
 func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) {
-	wire := &stream.Request{Method: req.Method, Args: req.Args}
+	wire := &stream.Request{Method: req.Method, Args: req.Args, Sends: req.Shape != ServerStream}
 	wire.Extra, wire.NExtra = req.extra()
 	r := &Response{ctx: ctx, req: req}
 	whole := ctx // the timeout is for the beginning alone

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"reflect"
 
 	"github.com/zrpc-go/zrpc/event"
@@ -22,9 +22,19 @@ import (
 //	sum, err := calc.Add(ctx, 1, 2)
 //
 // A field calls the method of its name in snake case, or of its tag `zrpc:"name"`;
-// the tag "-" leaves it alone. Its type must be
+// the tag "-" leaves it alone. Its type is one of these, where the context may be
+// left out, (T, error) may be (error), and a last parameter iter.Seq2[S, error] is
+// the caller's stream:
 //
-//	func([ctx context.Context,] args...) (error | T, error | iter.Seq2[T, error])
+//	func(ctx, args...) (T, error)                        one result
+//	func(ctx, args...) iter.Seq2[T, error]               as Stream
+//	func(ctx, args..., iter.Seq2[S, error]) (T, error)   as Upload
+//	func(ctx, args..., iter.Seq2[S, error]) iter.Seq2[T, error]
+//	func(ctx, args...) (*Duplex[S, R], error)            as Open
+//
+// In the one with two iterators the caller's runs on a goroutine of its own while
+// the other is read. What it does last, it may do after the loop has ended: when
+// the loop is left it is stopped at its next item.
 //
 // A field that cannot be filled is an error, and then none is.
 func (c *Client) Stub(stub any) error {
@@ -64,81 +74,96 @@ var (
 )
 
 // errStubResults is the refusal of a func type by its results.
-var errStubResults = errors.New("its results must be (error), (T, error) or (iter.Seq2[T, error])")
+var errStubResults = errors.New("its results must be (error), (T, error), (iter.Seq2[T, error]) or (*zrpc.Duplex[S, R], error)")
+
+// stubType is the func type of a field, taken apart.
+type stubType struct {
+	typ          reflect.Type
+	takesContext bool
+	upload       bool         // the last parameter is the caller's stream
+	item         reflect.Type // of the server's stream; nil if there is none
+	duplex       bool
+}
 
 // stubFunc makes the func of one field.
 func (c *Client) stubFunc(name string, typ reflect.Type) (reflect.Value, error) {
-	takesContext := typ.NumIn() > 0 && typ.In(0) == contextType
-	if n := typ.NumOut(); n == 1 {
-		if item, ok := seq2Item(typ.Out(0)); ok {
-			return c.streamFunc(name, typ, item, takesContext), nil
-		}
-		if typ.Out(0) != errorType {
-			return reflect.Value{}, errStubResults
-		}
-	} else if n != 2 || typ.Out(1) != errorType {
-		return reflect.Value{}, errStubResults
+	t, err := parseStub(typ)
+	if err != nil {
+		return reflect.Value{}, err
 	}
-	fn := func(in []reflect.Value) []reflect.Value {
-		ctx, args := stubArgs(in, takesContext, typ.IsVariadic())
+	switch {
+	case t.duplex:
+		return c.duplexFunc(name, t), nil
+	case t.item != nil:
+		return c.streamFunc(name, t), nil
+	}
+	return reflect.MakeFunc(typ, func(in []reflect.Value) []reflect.Value {
+		ctx, args, items := t.split(in)
 		var result reflect.Value
 		var ptr any = new(event.Raw)
 		if typ.NumOut() == 2 {
 			result = reflect.New(typ.Out(0))
 			ptr = result.Interface()
 		}
-		err := reflect.Zero(errorType)
-		if e := c.call(ctx, name, args, ptr); e != nil {
-			err = reflect.ValueOf(&e).Elem()
+		var err error
+		if t.upload {
+			err = c.uploadInto(ctx, name, items, args, ptr)
+		} else {
+			err = c.call(ctx, name, args, ptr)
 		}
 		if typ.NumOut() == 1 {
-			return []reflect.Value{err}
+			return []reflect.Value{errorValue(err)}
 		}
-		return []reflect.Value{result.Elem(), err}
-	}
-	return reflect.MakeFunc(typ, fn), nil
+		return []reflect.Value{result.Elem(), errorValue(err)}
+	}), nil
 }
 
-// streamFunc makes a func that returns a stream of item.
-func (c *Client) streamFunc(name string, typ, item reflect.Type, takesContext bool) reflect.Value {
-	return reflect.MakeFunc(typ, func(in []reflect.Value) []reflect.Value {
-		ctx, args := stubArgs(in, takesContext, typ.IsVariadic())
-		seq := reflect.MakeFunc(typ.Out(0), func(yields []reflect.Value) []reflect.Value {
-			yield := func(v reflect.Value, err error) bool {
-				e := reflect.Zero(errorType)
-				if err != nil {
-					e = reflect.ValueOf(&err).Elem()
-				}
-				return yields[0].Call([]reflect.Value{v, e})[0].Bool()
-			}
-			c.eachItem(ctx, name, args, item, yield)
-			return nil
-		})
-		return []reflect.Value{seq}
-	})
+// parseStub says what typ asks for, or why that cannot be had.
+func parseStub(typ reflect.Type) (stubType, error) {
+	t := stubType{typ: typ, takesContext: typ.NumIn() > 0 && typ.In(0) == contextType}
+	for i := range typ.NumIn() {
+		in := typ.In(i)
+		if _, seq := seq2Item(in); seq && i == typ.NumIn()-1 {
+			t.upload = true
+		} else if in.Kind() == reflect.Func || in.Kind() == reflect.Chan {
+			return t, fmt.Errorf("parameter %d, a %v, cannot be sent; a stream is a last parameter iter.Seq2[T, error]", i+1, in)
+		}
+	}
+	switch n := typ.NumOut(); {
+	case n == 1 && typ.Out(0) == errorType:
+	case n == 1:
+		item, ok := seq2Item(typ.Out(0))
+		if !ok {
+			return t, errStubResults
+		}
+		t.item = item
+	case n != 2 || typ.Out(1) != errorType:
+		return t, errStubResults
+	default:
+		t.duplex = typ.Out(0).Implements(opensType)
+	}
+	if t.duplex && t.upload {
+		return t, errors.New("a Duplex sends the caller's stream; leave the parameter iter.Seq2 out")
+	}
+	return t, nil
 }
 
-// eachItem is Stream for a type known only at run time.
-func (c *Client) eachItem(ctx context.Context, name string, args []any, item reflect.Type, yield func(reflect.Value, error) bool) {
-	r, err := c.begin(ctx, ServerStream, name, args)
-	if err != nil {
-		yield(reflect.Zero(item), err)
-		return
+// split parts what a stub was called with; items is the caller's stream.
+func (t *stubType) split(in []reflect.Value) (ctx context.Context, args []any, items iter.Seq2[any, error]) {
+	if t.upload {
+		items = anyItems(in[len(in)-1])
+		in = in[:len(in)-1]
 	}
-	defer r.Close()
-	for {
-		raw, err := r.next(ctx)
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		v := reflect.New(item)
-		if err == nil {
-			err = decodeResult(raw, v.Interface(), name)
-		}
-		if !yield(v.Elem(), err) || err != nil {
-			return
-		}
+	ctx, args = stubArgs(in, t.takesContext, t.typ.IsVariadic())
+	return ctx, args, items
+}
+
+// errorValue is err as a result of type error; the zero Value would be none.
+func errorValue(err error) reflect.Value {
+	if err == nil {
+		return reflect.Zero(errorType)
 	}
+	return reflect.ValueOf(&err).Elem()
 }
 
 // stubArgs splits what a stub was called with.
@@ -161,17 +186,4 @@ func stubArgs(in []reflect.Value, takesContext, variadic bool) (context.Context,
 		args = append(args, v.Interface())
 	}
 	return ctx, args
-}
-
-// seq2Item returns T if typ is iter.Seq2[T, error].
-func seq2Item(typ reflect.Type) (reflect.Type, bool) {
-	if typ.Kind() != reflect.Func || typ.NumIn() != 1 || typ.NumOut() != 0 {
-		return nil, false
-	}
-	yield := typ.In(0)
-	if yield.Kind() != reflect.Func || yield.NumIn() != 2 || yield.NumOut() != 1 ||
-		yield.In(1) != errorType || yield.Out(0).Kind() != reflect.Bool {
-		return nil, false
-	}
-	return yield.In(0), true
 }

@@ -152,6 +152,17 @@ func TestStubRefused(t *testing.T) {
 		{"three results", "its results", &struct{ F func() (int, int, error) }{}},
 		{"a stream without errors", "its results", &struct{ F func() iter.Seq[int] }{}},
 		{"a stream of two values", "its results", &struct{ F func() iter.Seq2[int, int] }{}},
+		{"a callback", "parameter 1, a func(), cannot be sent", &struct{ F func(func()) error }{}},
+		{"a channel", "parameter 2, a chan int, cannot be sent", &struct {
+			F func(context.Context, chan int) error
+		}{}},
+		{"a stream that is not last", "parameter 1, a iter.Seq2[int,error], cannot be sent", &struct {
+			F func(iter.Seq2[int, error], int) error
+		}{}},
+		{"two streams of the caller", "a Duplex sends", &struct {
+			F func(iter.Seq2[int, error]) (*zrpc.Duplex[int, int], error)
+		}{}},
+		{"a Duplex without an error", "its results", &struct{ F func() *zrpc.Duplex[int, int] }{}},
 	} {
 		if err := c.Stub(tc.stub); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", tc.why, err, tc.want)

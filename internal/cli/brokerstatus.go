@@ -106,7 +106,7 @@ func statusText(s broker.Status) string {
 // span is a number of seconds as people read it, with three digits.
 func span(seconds float64) string {
 	d := time.Duration(seconds * float64(time.Second))
-	for unit := time.Microsecond; unit < time.Minute; unit *= 10 {
+	for unit := time.Microsecond; unit <= time.Second; unit *= 10 {
 		if d < 1000*unit {
 			return d.Round(unit).String()
 		}

@@ -43,9 +43,13 @@ func func0[R any](orig any, fn func(context.Context) (R, error)) Func {
 
 func func1[A, R any](orig any, fn func(context.Context, A) (R, error)) Func {
 	return Func{fn: orig, bind: func(m *Method) {
-		decode, encode := decoderFor[A](), encoderFor[R]()
+		decode, alias, encode := decoderFor[A](), aliasFor[A](), encoderFor[R]()
 		m.call = func(ctx context.Context, args []byte, _ Source, out []byte) ([]byte, error) {
-			a, err := arg1(m, args, decode)
+			d := decode
+			if alias != nil && len(args) >= lendMin && takeArgs(ctx) {
+				d = alias
+			}
+			a, err := arg1(m, args, d)
 			if err != nil {
 				return out, err
 			}

@@ -80,7 +80,10 @@ const methods = {
 };
 
 const server = new zerorpc.Server(methods, Number(options.heartbeat) * 1000);
-server.on('error', (error) => say({ note: 'error', text: String(error) }));
+server.on('error', (error) => {
+  console.error('error: ' + error); // for tests that look for complaints
+  say({ note: 'error', text: String(error) });
+});
 if (options.bind) {
   const socket = server._socket._zmqSocket;
   socket.on('bind', () => say('ready ' + socket._socket.lastEndpoint));
