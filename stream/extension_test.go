@@ -75,6 +75,7 @@ func TestServerCancel(t *testing.T) {
 		}
 		client.on(id, "_zrpc_cancel", []any{})
 		client.wantNone("nobody waits for an answer, or for heartbeats", 30*time.Second)
+		synctest.Wait()
 		if m.svc.Pool.Open() != 0 {
 			t.Error("the call is left open")
 		}
@@ -144,6 +145,7 @@ func TestServerDeadline(t *testing.T) {
 				t.Errorf("deadline %v is taken for %v", junk, d)
 			}
 		}
+		synctest.Wait()
 		if n := m.svc.Pool.Open(); n != 5 {
 			t.Errorf("%d calls are open, want the 5 without a deadline", n)
 		}
