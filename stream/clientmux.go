@@ -284,8 +284,8 @@ type Request struct {
 	Extra  []byte // further header pairs, encoded
 	NExtra int    // how many pairs
 
-	// Timeout is how long the caller will wait; 0 stands for no bound. It is sent
-	// along, so that a zrpc server ends the handler's context in time.
+	// Timeout is how long the caller will wait; 0 stands for no bound. A zrpc
+	// server is told, and ends the handler's context in time.
 	Timeout time.Duration
 
 	// Sends says that the caller is going to stream to the server.
@@ -302,7 +302,7 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
 	h := event.Head{ID: ch.id[2:], Extra: req.Extra, NExtra: req.NExtra, Name: req.Method}
-	if req.Timeout > 0 {
+	if req.Timeout > 0 && m.conn.Extended() {
 		h.Extra = appendTimeout(req.Extra, req.Timeout)
 		h.NExtra++
 	}

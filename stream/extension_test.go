@@ -84,7 +84,7 @@ func TestServerCancel(t *testing.T) {
 
 func TestDeadlineTravels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, server, end := newClient(t, nil)
+		m, server, end := newClient(t, nil, extended)
 		defer end()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
