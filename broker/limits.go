@@ -30,6 +30,10 @@ const (
 	// so a channel on which heartbeats have stopped for that long has no ends.
 	idleBeats = 3
 
+	// cancelTicks is for how long a call counts as running whose worker was told
+	// that its caller gave up.
+	cancelTicks = 2
+
 	// silentIdle is how long a channel lives on which there never was a
 	// heartbeat: both ends have them switched off, and a call may take an hour.
 	silentIdle = time.Hour

@@ -53,8 +53,11 @@ func (b *Broker) onTick(now time.Duration) {
 // worker's heartbeats alone count: they end when it has noticed.
 func (ch *channel) idle(tick, limit, silent uint32) bool {
 	switch {
-	case ch.canceled: // the worker was told; a handler that runs on would beat
-		silent, limit = ticksPerBeat+2, min(limit, ticksPerBeat+2)
+	case ch.canceled:
+		// The worker was told, and a zrpc worker does not answer then. A handler
+		// that does not heed it runs on uncounted: better that than a worker with
+		// few slots that stands still because its callers are impatient.
+		silent, limit = cancelTicks, min(limit, cancelTicks)
 	case ch.orphan:
 		silent = limit
 	}

@@ -126,6 +126,9 @@ func (m *ClientMux) open(ctx context.Context, ch *Channel, req *Request) error {
 // sendError says in our own terms why a request was not sent, or perhaps was:
 // of a write that failed, part may have arrived.
 func (m *ClientMux) sendError(ctx context.Context, err error) error {
+	if errors.Is(err, ErrUnsent) {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch cause := ctx.Err(); {

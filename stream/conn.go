@@ -45,7 +45,8 @@ type Conn interface {
 	Detach()
 
 	// Send queues a copy of one message and waits for room while the peer's
-	// queue is at its high-water mark. TrySend never waits and reports whether
+	// queue is at its high-water mark. An error that matches ErrUnsent says that
+	// nothing of the message was written. TrySend never waits and reports whether
 	// it queued.
 	Send(ctx context.Context, envelope, body []byte, f Flush) error
 	TrySend(envelope, body []byte, f Flush) bool

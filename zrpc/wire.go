@@ -3,6 +3,7 @@ package zrpc
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
@@ -32,7 +33,7 @@ func (w wire) Fill() error {
 }
 
 func (w wire) Send(ctx context.Context, envelope, body []byte, f stream.Flush) error {
-	return w.Peer.Send(ctx, envelope, body, zmtp.Flush(f))
+	return unsent(w.Peer.Send(ctx, envelope, body, zmtp.Flush(f)))
 }
 
 func (w wire) TrySend(envelope, body []byte, f stream.Flush) bool {
@@ -40,7 +41,15 @@ func (w wire) TrySend(envelope, body []byte, f stream.Flush) bool {
 }
 
 func (w wire) SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f stream.Flush) error {
-	return w.Peer.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f))
+	return unsent(w.Peer.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f)))
+}
+
+// unsent translates the error of a message of which nothing was written.
+func unsent(err error) error {
+	if errors.Is(err, zmtp.ErrUnsent) {
+		return fmt.Errorf("%w: %w", stream.ErrUnsent, err)
+	}
+	return err
 }
 
 // Extended reports whether the peer announced in its READY that it is zrpc.

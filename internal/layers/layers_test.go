@@ -35,6 +35,12 @@ var allowed = map[string][]string{
 	"zrpc":            {uuid, "event", "stream", "internal/method", "internal/socket", "internal/zmtp", zmq4},
 	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp"},
 
+	// NumPy's arrays, as values of calls: they need the encoding and no connection.
+	"ndarray": {"event", msgpack},
+
+	// Users' tests: a proxy that reads event names and handles whole messages.
+	"zrpctest": {"zrpc", "event", "internal/socket", "internal/zmtp", zmq4},
+
 	// The box in the middle: it reads headers and forwards bytes.
 	"broker": {"event", "internal/socket", "internal/zmtp", zmq4, uuid},
 

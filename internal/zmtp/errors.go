@@ -28,6 +28,9 @@ var (
 var (
 	// ErrClosed: Close was called.
 	ErrClosed = errors.New("zmtp: connection closed")
+	// ErrUnsent: a message was refused because the connection had ended or failed
+	// before; nothing of it was written. It comes with the reason.
+	ErrUnsent = errors.New("not sent")
 	// ErrInterrupted: Interrupt ended a Fill. The connection is well.
 	ErrInterrupted = errors.New("zmtp: read interrupted")
 	// ErrFrame: a frame or command that RFC 37 forbids.

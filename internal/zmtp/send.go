@@ -3,6 +3,7 @@ package zmtp
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Send queues a message and sees to its writing as f says. envelope is zero or
@@ -119,7 +120,7 @@ func (w *writer) stateLocked() error {
 func (w *writer) admitLocked(ctx context.Context) error {
 	for {
 		if err := w.stateLocked(); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", ErrUnsent, err)
 		}
 		if !w.fullLocked() {
 			return nil
