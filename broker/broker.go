@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zeromq/zmq4"
 
+	"github.com/zrpc-go/zrpc/internal/msgid"
 	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
@@ -21,7 +22,7 @@ type Broker struct {
 	// set at creation
 	o       Options
 	log     *slog.Logger
-	ids     ids
+	ids     msgid.Maker
 	front   *socket.Socket // ROUTER: its peers are clients
 	back    *socket.Socket // DEALER, since workers are ROUTERs
 	budget  budget
@@ -69,7 +70,7 @@ func New(o *Options) *Broker {
 	}
 	b.o = b.o.withDefaults()
 	b.log = b.o.Logger
-	b.ids.init()
+	b.ids.Init()
 	b.pool.init()
 	front := b.o.socket(b.o.MaxClients)
 	front.Type, front.Serve = zmq4.Router, b.serveClient

@@ -36,7 +36,7 @@ func (c *client) builtin(m *zmtp.Message, h *head) bool {
 
 // answer sends an OK with one encoded result.
 func (c *client) answer(m *zmtp.Message, h *head, result []byte) {
-	body := c.b.appendEvent(nil, h.id.of(m.Body), nameOK)
+	body := c.b.appendEvent(nil, h.id.of(m.Body), event.NameOK)
 	body = append(event.AppendArrayHeader(body, 1), result...)
 	if !c.out.send(c.peer.Conn, m.Envelope, body) {
 		c.b.count.fullClient.Add(1)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
 
@@ -25,9 +26,9 @@ func (c *client) call(m *zmtp.Message, h *head, r *route) {
 		}
 	}
 	// Before the lock: an allocation may have to help the collector.
-	size := h.args + 2 + idLen
+	size := h.args + len(msgid.Encoded{})
 	if !m.Owned || len(m.Body)-h.args < copyMax {
-		size = len(m.Body) + 2 + idLen
+		size = len(m.Body) + len(msgid.Encoded{})
 	}
 	if cap(ch.buf) < size {
 		ch.buf = make([]byte, 0, size)
@@ -60,7 +61,7 @@ func (c *client) call(m *zmtp.Message, h *head, r *route) {
 		ch.idempotent = b.o.Idempotent(r.method)
 	}
 	b.openLocked(ch)
-	own := b.ids.encode(ch.number)
+	own := b.ids.Encode(ch.number)
 	if string(h.text) == r.method {
 		ch.build(ch.buf[:0], m, h, edit{h.id, own[:]})
 	} else {

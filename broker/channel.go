@@ -5,17 +5,7 @@ import (
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
-)
-
-// The names of zerorpc's own events, and of zrpc's.
-const (
-	nameOK     = "OK"
-	nameErr    = "ERR"
-	nameStream = "STREAM"
-	nameDone   = "STREAM_DONE"
-	nameBeat   = "_zpc_hb"
-	nameMore   = "_zpc_more"
-	nameCancel = "_zrpc_cancel" // the caller gave up
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // state is where a channel stands; see the diagram in doc.go.
@@ -83,7 +73,7 @@ func (ch *channel) recycle() {
 }
 
 // slot is the channel's place in the table.
-func (ch *channel) slot() uint64 { return ch.number & noSlot }
+func (ch *channel) slot() uint64 { return ch.number & msgid.NoSlot }
 
 // pulse is what a channel shows of its ends. Neither is judged by the broker,
 // since heartbeats go from end to end; it only finds out when both have gone.
@@ -131,39 +121,5 @@ func (r *reply) result() ([]byte, bool) {
 	return r.args[i:end], err == nil
 }
 
-// kind is what an event of an open channel means to the broker.
-type kind uint8
-
-const (
-	kindOther kind = iota
-	kindOK
-	kindErr
-	kindStream
-	kindDone
-	kindBeat
-	kindMore
-	kindCancel
-)
-
-func kindOf(name []byte) kind {
-	switch string(name) {
-	case nameOK:
-		return kindOK
-	case nameErr:
-		return kindErr
-	case nameStream:
-		return kindStream
-	case nameDone:
-		return kindDone
-	case nameBeat:
-		return kindBeat
-	case nameMore:
-		return kindMore
-	case nameCancel:
-		return kindCancel
-	}
-	return kindOther
-}
-
 // ends says whether the event is a worker's last.
-func (k kind) ends() bool { return k == kindOK || k == kindErr || k == kindDone }
+func ends(k event.Role) bool { return k == event.RoleOK || k == event.RoleErr || k == event.RoleDone }

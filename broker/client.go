@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
@@ -17,7 +18,7 @@ type client struct {
 	out outbox // the reading goroutine only
 
 	// the broker's mu guards these
-	channels clientIDs
+	channels msgid.Table[*channel]
 	recent   recent
 	open     int
 }
@@ -93,8 +94,8 @@ func (b *Broker) abandonLocked(ch *channel) {
 	ch.pulse.last = b.tick
 	if w := ch.worker; w.zrpc {
 		ch.canceled = true
-		id := b.ids.encode(ch.number)
-		w.peer.TrySend(delimiter, append(b.appendEvent(nil, id[:], nameCancel), 0x90), zmtp.Async)
+		id := b.ids.Encode(ch.number)
+		w.peer.TrySend(delimiter, append(b.appendEvent(nil, id[:], event.NameCancel), 0x90), zmtp.Async)
 	}
 }
 
@@ -109,8 +110,8 @@ func (c *client) take(m *zmtp.Message) {
 		c.onChannel(m, &h)
 		return
 	}
-	k := kindOf(h.text)
-	if h.id.none() || k == kindBeat || k == kindMore || k == kindCancel {
+	k := event.RoleOf(h.text)
+	if h.id.none() || k == event.RoleBeat || k == event.RoleMore || k == event.RoleCancel {
 		c.b.count.stray.Add(1) // nobody to answer, or of no channel
 		return
 	}
@@ -153,9 +154,9 @@ func (c *client) refuse(m *zmtp.Message, h *head, f failure) {
 func (c *client) onChannel(m *zmtp.Message, h *head) {
 	b := c.b
 	id := h.response.of(m.Body)
-	k := kindOf(h.text)
+	k := event.RoleOf(h.text)
 	b.mu.Lock()
-	ch := c.channels.get(id)
+	ch := c.channels.Get(id)
 	if ch == nil || ch.orphan {
 		known := ch != nil || c.recent.has(id)
 		b.mu.Unlock()
@@ -163,15 +164,15 @@ func (c *client) onChannel(m *zmtp.Message, h *head) {
 		return
 	}
 	ch.pulse.last = b.tick
-	if k == kindBeat {
+	if k == event.RoleBeat {
 		ch.pulse.onBeat(b.tick)
 	}
 	switch {
-	case k == kindCancel:
+	case k == event.RoleCancel:
 		c.cancelLocked(ch)
 		b.mu.Unlock()
 		return
-	case k == kindStream || k == kindDone || k == kindErr:
+	case k == event.RoleStream || k == event.RoleDone || k == event.RoleErr:
 		if !b.earlyLocked(ch, m, h) {
 			b.mu.Unlock()
 			return
@@ -183,8 +184,8 @@ func (c *client) onChannel(m *zmtp.Message, h *head) {
 	}
 	w, n := ch.worker, ch.number
 	b.mu.Unlock()
-	own := b.ids.encode(n)
-	if !c.out.pass(w.peer.Conn, delimiter, m, h, h.response, own[:]) && k != kindBeat {
+	own := b.ids.Encode(n)
+	if !c.out.pass(w.peer.Conn, delimiter, m, h, h.response, own[:]) && k != event.RoleBeat {
 		b.overflow(n, &b.count.fullWorker, "the queue to the worker is full")
 	}
 }
@@ -192,7 +193,7 @@ func (c *client) onChannel(m *zmtp.Message, h *head) {
 // cancelLocked ends a call whose caller says that it gave up.
 func (c *client) cancelLocked(ch *channel) {
 	b := c.b
-	c.channels.remove(ch)
+	c.channels.Remove(ch.id, ch)
 	c.recent.add(ch.id)
 	b.abandonLocked(ch)
 }
@@ -204,7 +205,7 @@ func (b *Broker) earlyLocked(ch *channel, m *zmtp.Message, h *head) bool {
 		return true
 	}
 	if len(ch.early) < earlyEvents && ch.earlyBytes+len(m.Body) <= earlyBytes {
-		own := b.ids.encode(ch.number)
+		own := b.ids.Encode(ch.number)
 		body := h.appendEdited(make([]byte, 0, len(m.Body)+len(own)), m.Body, edit{h.response, own[:]})
 		ch.early = append(ch.early, append(body, m.Body[h.args:]...))
 		ch.earlyBytes += len(m.Body)
@@ -221,12 +222,12 @@ func (b *Broker) earlyLocked(ch *channel, m *zmtp.Message, h *head) bool {
 // stray handles an event of a channel that is not open. A caller that beats, or
 // asks for more, waits for an answer that this broker, restarted perhaps, will
 // never give: it had better know now.
-func (c *client) stray(m *zmtp.Message, h *head, k kind, known bool) {
+func (c *client) stray(m *zmtp.Message, h *head, k event.Role, known bool) {
 	if known {
 		return
 	}
 	c.b.count.stray.Add(1)
-	if k == kindBeat || k == kindMore {
+	if k == event.RoleBeat || k == event.RoleMore {
 		body := c.b.appendError(nil, h.response.of(m.Body), h.version,
 			failure{errLost, "no such call is open here; the broker may have been restarted"})
 		c.out.send(c.peer.Conn, m.Envelope, body)

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // Names of the errors that the broker answers itself. ServerBusy and
@@ -31,7 +32,7 @@ type failure struct{ name, text string }
 // appendEvent appends an event of the broker's own up to and including its
 // name; the args follow. responseTo is the peer's encoded id; nil: none.
 func (b *Broker) appendEvent(dst []byte, responseTo []byte, name string) []byte {
-	id := b.ids.encode(b.ids.next(noSlot))
+	id := b.ids.Encode(b.ids.Next(msgid.NoSlot))
 	h := event.Head{ID: id[2:], ResponseTo: responseTo, Name: name}
 	return event.AppendHead(dst, &h)
 }
@@ -39,7 +40,7 @@ func (b *Broker) appendEvent(dst []byte, responseTo []byte, name string) []byte 
 // appendError appends an ERR. The error stands in for the traceback too:
 // Python shows its users nothing else.
 func (b *Broker) appendError(dst []byte, responseTo []byte, version int, f failure) []byte {
-	dst = b.appendEvent(dst, responseTo, nameErr)
+	dst = b.appendEvent(dst, responseTo, event.NameErr)
 	text := strings.ToValidUTF8(f.text, string(utf8.RuneError))
 	if version < 2 { // one text, in Python's form of an exception
 		quoted := strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(text)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/zrpc-go/zrpc/event"
 )
 
 // Names that nobody has offered are the callers' to choose: they must not fill
@@ -13,7 +15,7 @@ func TestUnknownNamesAreBounded(t *testing.T) {
 		c := r.rawClient()
 		for i := range 500 {
 			c.send(fmt.Sprint(i), nil, fmt.Sprint("method", i), []any{})
-			c.send("x", fmt.Sprint(i), nameCancel, []any{})
+			c.send("x", fmt.Sprint(i), event.NameCancel, []any{})
 		}
 		time.Sleep(beat / 16)
 		r.mu.Lock()

@@ -121,61 +121,6 @@ func FuzzScan(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) { agree(t, b) })
 }
 
-func TestIDs(t *testing.T) {
-	var g, other ids
-	g.init()
-	other.init()
-	for _, slot := range []uint32{0, 1, 77, maxSlots, noSlot} {
-		n := g.next(slot)
-		id := g.encode(n)
-		if event.Kind(id[:]) != "bin" {
-			t.Fatalf("an id is %s", event.Kind(id[:]))
-		}
-		if got, ok := g.number(id[:]); !ok || got != n || got&noSlot != uint64(slot) {
-			t.Errorf("slot %d comes back as %d, %v", slot, got&noSlot, ok)
-		}
-		id[0] = 0xd9 // a peer has made text of it
-		if _, ok := g.number(id[:]); !ok {
-			t.Error("an id as str is not known again")
-		}
-		if _, ok := other.number(id[:]); ok {
-			t.Error("another broker's id is taken for our own")
-		}
-		id[20] = 'X'
-		if _, ok := g.number(id[:]); ok {
-			t.Error("a broken id is taken for our own")
-		}
-	}
-	if _, ok := g.number([]byte{0xc0}); ok {
-		t.Error("nil is taken for an id of ours")
-	}
-}
-
-func TestClientIDs(t *testing.T) {
-	var table clientIDs
-	var all []*channel
-	for _, n := range []int{0, 1, 34, 38, 39, 40, 200} {
-		ch := &channel{id: bytes.Repeat([]byte{'x'}, n)}
-		all = append(all, ch)
-		table.put(ch)
-	}
-	for _, ch := range all {
-		if table.get(ch.id) != ch {
-			t.Errorf("an id of %d bytes is not found", len(ch.id))
-		}
-		again := &channel{id: ch.id}
-		table.put(again)
-		table.remove(ch)
-		if table.get(ch.id) != again {
-			t.Errorf("an id of %d bytes that was used again is gone with its first use", len(ch.id))
-		}
-		table.remove(again)
-		if table.get(ch.id) != nil {
-			t.Errorf("an id of %d bytes is still there", len(ch.id))
-		}
-	}
-}
-
 func TestHistogram(t *testing.T) {
 	for d := time.Duration(0); d < 3*time.Minute; d = d*5/4 + time.Microsecond {
 		i := bucketOf(d)

@@ -1,6 +1,10 @@
 package broker
 
-import "time"
+import (
+	"time"
+
+	"github.com/zrpc-go/zrpc/internal/msgid"
+)
 
 // Defaults of Options and the broker's own limits, each with its reason.
 const (
@@ -100,3 +104,7 @@ const (
 	// keepScratch is the largest splice buffer that a reader keeps.
 	keepScratch = 64 << 10
 )
+
+// maxSlots bounds the channels of all clients by what an id can number; the rest
+// is for the broker's own calls.
+const maxSlots = msgid.NoSlot - 1<<16

@@ -52,11 +52,11 @@ func TestOddEvents(t *testing.T) {
 		}
 		r.wait("they are counted", func() bool { return r.Status().Malformed == 5 })
 		c.send(nil, nil, "m", []any{})
-		c.send("1", nil, nameBeat, []any{0})
+		c.send("1", nil, event.NameBeat, []any{0})
 		c.send("x", "nosuch", "STREAM", 1)
 		r.wait("so are those that belong to nothing", func() bool { return r.Status().Stray == 3 })
 		c.nothing("and not answered", beat/4)
-		c.send("x", "nosuch", nameBeat, []any{0})
+		c.send("x", "nosuch", event.NameBeat, []any{0})
 		c.wantErr("but a caller that waits for an answer is told", errLost)
 		b, _ := event.AppendValue(nil, []any{map[string]any{"message_id": "1", "v": 3}, []any{}, []any{}})
 		c.conn().TrySend(delimiter, b, zmtp.Now)
@@ -126,12 +126,12 @@ func TestClientGone(t *testing.T) {
 				}
 				call := w.want("a call", "m")
 				w.want("a call", "m")
-				w.answer(call, nameBeat, []any{0})
-				c.want("a heartbeat", nameBeat)
+				w.answer(call, event.NameBeat, []any{0})
+				c.want("a heartbeat", event.NameBeat)
 				c.sock.Close()
 				if property != "" {
-					w.want("a zrpc worker is told", nameCancel)
-					w.want("a zrpc worker is told", nameCancel)
+					w.want("a zrpc worker is told", event.NameCancel)
+					w.want("a zrpc worker is told", event.NameCancel)
 				}
 				w.nothing("what waited is gone, nobody else is told", beat/4)
 				begun := time.Now()
@@ -152,10 +152,10 @@ func TestCancel(t *testing.T) {
 		call := w.want("a call", "m")
 		c.send("2", nil, "m", []any{})
 		r.wait("another waits", func() bool { return r.Status().Queued == 1 })
-		c.send("x", "2", nameCancel, []any{})
+		c.send("x", "2", event.NameCancel, []any{})
 		r.wait("it does no more", func() bool { return r.Status().Queued == 0 })
-		c.send("x", "1", nameCancel, []any{})
-		if g := w.want("the worker is told", nameCancel); string(g.ResponseTo) != string(call.ID) {
+		c.send("x", "1", event.NameCancel, []any{})
+		if g := w.want("the worker is told", event.NameCancel); string(g.ResponseTo) != string(call.ID) {
 			t.Errorf("the cancel is of %q", g.ResponseTo)
 		}
 		w.answer(call, "ERR", []any{"Canceled", "", ""})
@@ -173,9 +173,9 @@ func TestIdle(t *testing.T) {
 		slow := w.want("one with rare heartbeats", "m")
 		c.send("dead", nil, "m", []any{})
 		dead := w.want("one whose heartbeats will end", "m")
-		w.answer(dead, nameBeat, []any{0})
+		w.answer(dead, event.NameBeat, []any{0})
 		for range 5 {
-			w.answer(slow, nameBeat, []any{0})
+			w.answer(slow, event.NameBeat, []any{0})
 			time.Sleep(2 * beat)
 		}
 		if s := r.Status(); s.Channels != 2 || s.Idle != 1 {

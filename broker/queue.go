@@ -188,7 +188,7 @@ func (b *Broker) onTickQueuedLocked(ch *channel, now time.Duration) {
 		b.failLocked(ch, failure{errLost, "the caller's heartbeats stopped while the call waited for a worker; it has not run"})
 	case int32(b.tick-ch.beat) >= 0:
 		ch.beat = b.tick + ticksPerBeat
-		body := event.AppendInt(event.AppendArrayHeader(b.appendEvent(nil, ch.id, nameBeat), 1), 0)
+		body := event.AppendInt(event.AppendArrayHeader(b.appendEvent(nil, ch.id, event.NameBeat), 1), 0)
 		ch.client.peer.TrySend(ch.envelope, body, zmtp.Async)
 	}
 }

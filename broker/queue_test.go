@@ -60,7 +60,7 @@ func TestQueueBeats(t *testing.T) {
 		for range 8 {
 			time.Sleep(beat)
 			c.send("x", "2", "_zpc_hb", []any{0})
-			c.want("a heartbeat to the caller in the queue", nameBeat)
+			c.want("a heartbeat to the caller in the queue", event.NameBeat)
 		}
 		w.answer(first, "OK", []any{1})
 		c.past("the first answer", "OK")

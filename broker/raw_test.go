@@ -185,7 +185,7 @@ func (p *raw) past(why, name string) *got {
 			if string(g.Name) == name {
 				return g
 			}
-			if string(g.Name) != nameBeat {
+			if string(g.Name) != event.NameBeat {
 				p.t.Fatalf("%s: got %s %q, want %s", why, g.Name, g.Args, name)
 			}
 		case <-time.After(time.Hour):

@@ -42,7 +42,7 @@ func (w *worker) refusedLocked(ch *channel, m *zmtp.Message, h *head) {
 		}
 		// It was the method's own error.
 		orphan := ch.orphan
-		b.endLocked(ch, w, kindErr)
+		b.endLocked(ch, w, event.RoleErr)
 		if !orphan {
 			ch.client.peer.TrySend(ch.envelope, answer, zmtp.Async)
 		}
@@ -73,7 +73,7 @@ func (b *Broker) callLocked(w *worker, method string, args []byte, done func(rep
 	}
 	ch := &channel{own: done, worker: w, state: running}
 	b.openLocked(ch)
-	id := b.ids.encode(ch.number)
+	id := b.ids.Encode(ch.number)
 	body := event.AppendHead(nil, &event.Head{ID: id[2:], Name: method})
 	w.peer.TrySend(delimiter, append(body, args...), zmtp.Async)
 }

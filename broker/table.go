@@ -1,5 +1,7 @@
 package broker
 
+import "github.com/zrpc-go/zrpc/internal/msgid"
+
 // table is the open channels, by the slot in the broker's id of each. The
 // broker's mu guards it.
 type table struct {
@@ -11,7 +13,7 @@ type table struct {
 
 // get returns the open channel of a number.
 func (t *table) get(n uint64) *channel {
-	slot := n & noSlot
+	slot := n & msgid.NoSlot
 	if slot >= uint64(len(t.slots)) {
 		return nil
 	}
@@ -43,12 +45,12 @@ func (b *Broker) openLocked(ch *channel) {
 	}
 	t.slots[slot] = ch
 	t.open++
-	ch.number = b.ids.next(slot)
+	ch.number = b.ids.Next(slot)
 	ch.pulse.last = b.tick
 	if c := ch.client; c != nil {
 		t.calls++
 		c.open++
-		c.channels.put(ch)
+		c.channels.Put(ch.id, ch)
 	}
 }
 
@@ -68,7 +70,7 @@ func (b *Broker) closeLocked(ch *channel) {
 	ch.state = ended
 	if c := ch.client; c != nil {
 		c.open--
-		c.channels.remove(ch)
+		c.channels.Remove(ch.id, ch)
 		c.recent.add(ch.id)
 		if t.calls--; t.calls == 0 {
 			b.idleLocked()

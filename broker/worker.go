@@ -128,8 +128,8 @@ func (w *worker) take(m *zmtp.Message) {
 		b.count.malformed.Add(1)
 		return
 	}
-	n, ours := b.ids.number(h.response.of(m.Body))
-	k := kindOf(h.text)
+	n, ours := b.ids.Number(h.response.of(m.Body))
+	k := event.RoleOf(h.text)
 	b.mu.Lock()
 	ch := b.table.get(n)
 	if !ours || ch == nil || ch.worker != w || ch.state != running {
@@ -139,7 +139,7 @@ func (w *worker) take(m *zmtp.Message) {
 	}
 	ch.pulse.last = b.tick
 	if ch.client == nil {
-		if k.ends() {
+		if ends(k) {
 			b.closeLocked(ch)
 			b.mu.Unlock()
 			ch.own(replyOf(k, m.Body[h.args:]))
@@ -148,30 +148,30 @@ func (w *worker) take(m *zmtp.Message) {
 		b.mu.Unlock()
 		return
 	}
-	if k == kindBeat {
+	if k == event.RoleBeat {
 		ch.pulse.onBeat(b.tick)
 	}
-	if k == kindErr && !ch.heard && ch.req.kept() && w.seemsStopping(m.Body[h.args:]) {
+	if k == event.RoleErr && !ch.heard && ch.req.kept() && w.seemsStopping(m.Body[h.args:]) {
 		w.refusedLocked(ch, m, &h)
 		b.mu.Unlock()
 		return
 	}
 	ch.heard = true
-	if ch.req.kept() && (k != kindBeat || !ch.idempotent) {
+	if ch.req.kept() && (k != event.RoleBeat || !ch.idempotent) {
 		b.dropRequestLocked(ch) // it runs: no other worker may get it now
 	}
 	orphan, mine := ch.orphan, false
-	if k.ends() {
+	if ends(k) {
 		b.passing.Add(1)
 		b.endLocked(ch, w, k)
 		mine = !ch.shared && ch.attempts == 1
 	}
 	b.mu.Unlock()
 	// From here on only fields of ch that never change are read.
-	if !orphan && !w.out.pass(ch.client.peer.Conn, ch.envelope, m, &h, h.response, ch.id) && k != kindBeat {
+	if !orphan && !w.out.pass(ch.client.peer.Conn, ch.envelope, m, &h, h.response, ch.id) && k != event.RoleBeat {
 		b.overflow(n, &b.count.fullClient, "the queue to the caller is full")
 	}
-	if k.ends() {
+	if ends(k) {
 		b.passing.Add(-1)
 	}
 	if mine {
@@ -180,11 +180,11 @@ func (w *worker) take(m *zmtp.Message) {
 }
 
 // endLocked ends a call that its worker has answered.
-func (b *Broker) endLocked(ch *channel, w *worker, k kind) {
+func (b *Broker) endLocked(ch *channel, w *worker, k event.Role) {
 	took := max(0, w.out.now-ch.began)
 	w.done++
 	if s := ch.route.stats; s != nil {
-		s.ended(took, k == kindErr)
+		s.ended(took, k == event.RoleErr)
 	}
 	b.closeLocked(ch)
 	if len(b.waiting) > 0 {
@@ -193,9 +193,9 @@ func (b *Broker) endLocked(ch *channel, w *worker, k kind) {
 }
 
 // replyOf is the end of one of our own calls.
-func replyOf(k kind, args []byte) reply {
-	r := reply{ok: k == kindOK, args: args}
-	if k == kindErr {
+func replyOf(k event.Role, args []byte) reply {
+	r := reply{ok: k == event.RoleOK, args: args}
+	if k == event.RoleErr {
 		r.err = errorName(args)
 	}
 	return r

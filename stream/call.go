@@ -168,7 +168,7 @@ func (c *Call) Name() string { return c.method.Name }
 // SendItem sends one encoded item of a stream. It waits for the caller's credit
 // and for room on the connection. One goroutine at a time.
 func (c *Call) SendItem(item []byte) error {
-	return c.sendEvent(c, c.sm, nameStream, item, Async)
+	return c.sendEvent(c, c.sm, event.NameStream, item, Async)
 }
 
 // NextItem returns the next encoded item of the caller's stream, valid until

@@ -208,9 +208,9 @@ func (ch *channel) next(ctx context.Context, p parker) ([]byte, error) {
 func (ch *channel) sendGrant(ctx context.Context, n int) error {
 	ch.m.mu.Lock()
 	over := ch.flow.end || ch.err != nil
-	name := nameMore
+	name := event.NameMore
 	if ch.v2 {
-		name = nameBeat
+		name = event.NameBeat
 	}
 	ch.m.mu.Unlock()
 	if over {

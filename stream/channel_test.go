@@ -148,7 +148,7 @@ func TestLateAndForeignEvents(t *testing.T) {
 		}
 		foreign := [][]byte{
 			{5}, {0xa0}, event.AppendString(nil, "short"), server.newID(),
-			changed(0, '!'), changed(idLen-1, 'f'), changed(prefix, 'f'), changed(prefix, 'g'), changed(idLen-1, 'F'),
+			changed(0, '!'), changed(31, 'f'), changed(16, 'f'), changed(16, 'g'), changed(31, 'F'),
 		}
 		for _, id := range foreign {
 			server.send(delimiter, server.newID(), id, 3, "OK", []any{"not yours"})

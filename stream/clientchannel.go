@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // ErrUnsent marks an error of a request that did not leave: it may be made again
@@ -15,17 +18,17 @@ var ErrUnsent = errors.New("request not sent")
 type Channel struct {
 	channel
 	cm     *ClientMux
-	number uint64          // in the message id; its low bits are the slot
-	idBuf  [2 + idLen]byte // the id as encoded
-	sends  bool            // the caller streams too
+	number uint64        // in the message id; its low bits are the slot
+	idBuf  msgid.Encoded // the id
+	sends  bool          // the caller streams too
 
 	// the mux's mu guards these until the answer is in
 	unary     waiter
-	answer    kind   // a unary call's answer
-	args      []byte // its args
-	buf       []byte // our own memory for args
-	big       []byte // or the connection's buffer that args lies in
-	streaming bool   // the answer is a stream
+	answer    event.Role // a unary call's answer
+	args      []byte     // its args
+	buf       []byte     // our own memory for args
+	big       []byte     // or the connection's buffer that args lies in
+	streaming bool       // the answer is a stream
 }
 
 // Reply is the answer to a unary call. Release must be called when Args is no
@@ -72,7 +75,7 @@ func (m *ClientMux) Call(ctx context.Context, req *Request) (Reply, error) {
 	}
 	m.mu.Lock()
 	switch {
-	case ch.answer != kindNone || ch.err != nil:
+	case ch.answer != event.RoleNone || ch.err != nil:
 		m.mu.Unlock()
 	default:
 		if err := m.parkLocked(ctx, &ch.unary); err != nil {
@@ -83,11 +86,11 @@ func (m *ClientMux) Call(ctx context.Context, req *Request) (Reply, error) {
 	r := Reply{ch: ch}
 	var err error
 	switch {
-	case ch.answer == kindOK:
+	case ch.answer == event.RoleOK:
 		r.Result, err = oneElement(ch.args)
-	case ch.answer == kindErr:
+	case ch.answer == event.RoleErr:
 		err = remoteError(ch.args)
-	case ch.answer == kindStream || ch.answer == kindDone:
+	case ch.answer == event.RoleStream || ch.answer == event.RoleDone:
 		err = fmt.Errorf("%s answers a stream: %w", req.Method, ErrStreamed)
 	case ch.err != nil:
 		err = ch.err
@@ -154,7 +157,7 @@ func (m *ClientMux) giveUpLocked(ch *Channel) {
 		return
 	}
 	s := scratchPool.Get().(*scratch)
-	s.b = m.appendEvent(s.b, ch.id, nameCancel)
+	s.b = m.appendEvent(s.b, ch.id, event.NameCancel)
 	s.b = append(s.b, 0x90) // []
 	m.trace(true, s.b)
 	m.conn.TrySend(ch.envelope, s.b, Async) // a full queue: the heartbeats tell

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // delimiter is the empty frame between zerorpc's envelope and the event, as a
@@ -104,9 +105,8 @@ func (m *ClientMux) registerLocked(ch *Channel) error {
 			m.lead.wakeLocked()
 		}
 	}
-	ch.number = m.ids.next(slot)
-	ch.idBuf[0], ch.idBuf[1] = 0xc4, idLen // bin 8
-	m.ids.append(ch.idBuf[:2], ch.number)
+	ch.number = m.ids.Next(slot)
+	ch.idBuf = m.ids.Encode(ch.number)
 	ch.m, ch.envelope, ch.id = &m.mux, delimiter, ch.idBuf[:]
 	ch.pulse = pulse{passive: m.opt.Passive}
 	ch.unary.of = ch
@@ -121,7 +121,7 @@ func (m *ClientMux) registerLocked(ch *Channel) error {
 // dropLocked gives ch's slot back: no event reaches it any more. It reports
 // whether ch had one.
 func (m *ClientMux) dropLocked(ch *Channel) bool {
-	slot := ch.number & noSlot
+	slot := ch.number & msgid.NoSlot
 	if slot >= uint64(len(m.slots)) || m.slots[slot] != ch {
 		return false
 	}
@@ -155,9 +155,8 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 		return
 	}
 	m.trace(false, msg.Body)
-	id, _ := event.Text(e.ResponseTo)
-	n, ok := m.ids.number(id)
-	slot := n & noSlot
+	n, ok := m.ids.Number(e.ResponseTo)
+	slot := n & msgid.NoSlot
 	if !ok || slot >= uint64(len(m.slots)) || m.slots[slot] == nil || m.slots[slot].number != n {
 		m.dropped++ // answered after its caller gave up
 		return
@@ -166,13 +165,13 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 	if e.Version < 3 {
 		ch.v2 = true
 	}
-	switch k := kindOf(e.Name); k {
-	case kindBeat:
+	switch k := event.RoleOf(e.Name); k {
+	case event.RoleBeat:
 		m.heardLocked(&ch.channel, time.Now())
 		if ch.v2 {
 			ch.grantLocked(e.Args)
 		}
-	case kindMore:
+	case event.RoleMore:
 		ch.grantLocked(e.Args)
 	default:
 		if ch.flow != nil {
@@ -184,7 +183,7 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 }
 
 // deliverUnaryLocked ends a unary call with its answer.
-func (m *ClientMux) deliverUnaryLocked(ch *Channel, k kind, e *event.Event, msg *Message) {
+func (m *ClientMux) deliverUnaryLocked(ch *Channel, k event.Role, e *event.Event, msg *Message) {
 	ch.answer = k
 	if msg.Owned {
 		ch.args, ch.big, msg.Owned = e.Args, msg.Buffer, false
@@ -192,7 +191,7 @@ func (m *ClientMux) deliverUnaryLocked(ch *Channel, k kind, e *event.Event, msg 
 		ch.buf = append(ch.buf[:0], e.Args...)
 		ch.args = ch.buf
 	}
-	if k == kindStream {
+	if k == event.RoleStream {
 		m.giveUpLocked(ch) // nobody asked for it
 	} else {
 		m.dropLocked(ch)
@@ -201,25 +200,25 @@ func (m *ClientMux) deliverUnaryLocked(ch *Channel, k kind, e *event.Event, msg 
 }
 
 // deliverFlowLocked adds to a stream.
-func (m *ClientMux) deliverFlowLocked(ch *Channel, k kind, e *event.Event) {
+func (m *ClientMux) deliverFlowLocked(ch *Channel, k event.Role, e *event.Event) {
 	switch k {
-	case kindStream:
+	case event.RoleStream:
 		ch.streaming = true
 		if err := ch.putLocked(e.Args); err != nil {
 			m.giveUpLocked(ch)
 			m.endLocked(ch, err)
 		}
 		return
-	case kindOK: // a plain result: a stream of one
+	case event.RoleOK: // a plain result: a stream of one
 		item, err := oneElement(e.Args)
 		if err == nil {
 			err = ch.putLocked(item)
 		}
 		ch.finishLocked(err)
-	case kindDone:
+	case event.RoleDone:
 		ch.streaming = true
 		ch.finishLocked(nil)
-	case kindErr:
+	case event.RoleErr:
 		ch.finishLocked(remoteError(e.Args))
 	default:
 		ch.finishLocked(fmt.Errorf("%w: the peer answered %q", ErrProtocol, e.Name))

@@ -32,7 +32,7 @@ func TestServerTakesReaderAtTheLastMoment(t *testing.T) {
 		synctest.Wait()
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if n := m.calls.len(); n != 0 || m.svc.Pool.Open() != 0 || m.live.Load() != 0 {
+		if n := m.calls.Len(); n != 0 || m.svc.Pool.Open() != 0 || m.live.Load() != 0 {
 			t.Errorf("%d channels and %d calls are left", n, m.svc.Pool.Open())
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // Waking a goroutine costs more than reading a socket, so the answer of a lone
@@ -206,7 +208,7 @@ func (l *leadership) handOnLocked(own *Channel, broken bool) {
 	l.leads++
 	l.resumeLocked()
 	others := l.m.pending
-	if l.m.slots[own.number&noSlot] == own && !own.awaitedLocked() {
+	if l.m.slots[own.number&msgid.NoSlot] == own && !own.awaitedLocked() {
 		others--
 	}
 	if broken || others > 0 || l.m.senders > 0 || l.stopped.Load() {

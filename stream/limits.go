@@ -1,6 +1,10 @@
 package stream
 
-import "time"
+import (
+	"time"
+
+	"github.com/zrpc-go/zrpc/internal/msgid"
+)
 
 // Defaults and limits of the event layer, each with its reason.
 const (
@@ -44,7 +48,7 @@ const (
 
 	// maxClientChannels is what the slot part of a message id can number,
 	// less the value that means "no slot".
-	maxClientChannels = 1<<slotBits - 2
+	maxClientChannels = msgid.NoSlot - 1
 
 	// keepScratch is the largest encoding buffer that goes back to a pool.
 	keepScratch = 8 << 10

@@ -5,53 +5,8 @@ import (
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
-
-// The names of zerorpc's own events.
-const (
-	nameOK     = "OK"
-	nameErr    = "ERR"
-	nameStream = "STREAM"
-	nameDone   = "STREAM_DONE"
-	nameBeat   = "_zpc_hb"
-	nameMore   = "_zpc_more"
-	nameCancel = "_zrpc_cancel" // an extension: the caller gave up
-)
-
-// kind is what an event on an open channel means.
-type kind uint8
-
-const (
-	kindNone kind = iota
-	kindOK
-	kindErr
-	kindStream
-	kindDone
-	kindBeat
-	kindMore
-	kindCancel
-	kindOther
-)
-
-func kindOf(name []byte) kind {
-	switch string(name) {
-	case nameOK:
-		return kindOK
-	case nameErr:
-		return kindErr
-	case nameStream:
-		return kindStream
-	case nameDone:
-		return kindDone
-	case nameBeat:
-		return kindBeat
-	case nameMore:
-		return kindMore
-	case nameCancel:
-		return kindCancel
-	}
-	return kindOther
-}
 
 // mux is what both ends of a connection share: ClientMux opens channels on it,
 // ServerMux accepts them.
@@ -59,7 +14,7 @@ type mux struct {
 	// set at creation
 	conn    Conn
 	opt     Options
-	ids     ids
+	ids     msgid.Maker
 	bounded bool // held is bounded: the peer opens channels here
 
 	mu      sync.Mutex // guards the fields below and the state of every channel
@@ -76,7 +31,7 @@ func (m *mux) init(conn Conn, opt *Options) {
 	m.opt.normalize()
 	m.conn = conn
 	m.tick = 1
-	m.ids.init()
+	m.ids.Init()
 }
 
 // watchLocked has the ticker look after self's channels.
@@ -90,8 +45,8 @@ func (m *mux) watchLocked(self tickable) {
 // appendEvent writes an event on a channel, up to and including its name; the
 // args follow. responseTo is the channel's id as its peer encoded it.
 func (m *mux) appendEvent(b, responseTo []byte, name string) []byte {
-	var id [idLen]byte
-	h := event.Head{ID: m.ids.appendNext(id[:0]), ResponseTo: responseTo, Name: name}
+	id := m.ids.Encode(m.ids.Next(msgid.NoSlot))
+	h := event.Head{ID: id.Text(), ResponseTo: responseTo, Name: name}
 	return event.AppendHead(b, &h)
 }
 
@@ -120,7 +75,7 @@ var largePool = sync.Pool{New: func() any { return new(scratch) }}
 // tick.
 func (m *mux) beatLocked(ch *channel) {
 	s := scratchPool.Get().(*scratch)
-	s.b = m.appendEvent(s.b, ch.id, nameBeat)
+	s.b = m.appendEvent(s.b, ch.id, event.NameBeat)
 	s.b = append(s.b, 0x91, 0) // [0]
 	m.trace(true, s.b)
 	if !m.conn.TrySend(ch.envelope, s.b, Async) {

@@ -33,7 +33,7 @@ func (m *ServerMux) work(c *Call) {
 // an OK, which an error will replace. If the handler ended its goroutine, nothing
 // after it on this goroutine runs; exited is for the reader's eye only.
 func (m *ServerMux) runUnary(c *Call, out *scratch) (err error, exited bool) {
-	out.b = m.appendEvent(out.b[:0], c.id, nameOK)
+	out.b = m.appendEvent(out.b[:0], c.id, event.NameOK)
 	out.b = event.AppendArrayHeader(out.b, 1)
 	exited = true
 	defer func() {
@@ -118,12 +118,12 @@ func (m *ServerMux) endStream(c *Call, result []byte, err error) {
 		m.answerError(c.envelope, c.id, c.Version, m.describe(c.Cause()), Now)
 	case err != nil:
 		args := appendErrorArgs(nil, c.Version, m.describe(err))
-		c.sendEvent(c, m, nameErr, args, Now)
+		c.sendEvent(c, m, event.NameErr, args, Now)
 	case len(result) > 0:
 		args := append(event.AppendArrayHeader(nil, 1), result...)
-		c.sendEvent(c, m, nameOK, args, Now)
+		c.sendEvent(c, m, event.NameOK, args, Now)
 	default:
-		c.sendEvent(c, m, nameDone, []byte{0xc0}, Now)
+		c.sendEvent(c, m, event.NameDone, []byte{0xc0}, Now)
 	}
 }
 
@@ -135,7 +135,7 @@ var always = context.Background()
 // buffer to use next, because a large answer is written from where it is.
 func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	if err != nil {
-		out.b = m.appendEvent(out.b[:0], c.id, nameErr)
+		out.b = m.appendEvent(out.b[:0], c.id, event.NameErr)
 		out.b = appendErrorArgs(out.b, c.Version, m.describe(err))
 	}
 	m.trace(true, out.b)
@@ -164,7 +164,7 @@ func (m *ServerMux) refuse(msg *Message, e *event.Event, err error) {
 func (m *ServerMux) answerError(envelope, id []byte, version int, err *RemoteError, f Flush) {
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
-	s.b = m.appendEvent(s.b, id, nameErr)
+	s.b = m.appendEvent(s.b, id, event.NameErr)
 	s.b = appendErrorArgs(s.b, version, err)
 	m.trace(true, s.b)
 	m.answer(envelope, s.b, f)

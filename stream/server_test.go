@@ -255,8 +255,8 @@ func TestServerLosesClient(t *testing.T) {
 			t.Errorf("lost after %v, want at most 3 heartbeats", d)
 		}
 		synctest.Wait()
-		if n := m.svc.Pool.Open(); n != 0 || m.calls.len() != 0 {
-			t.Errorf("%d calls and %d channels are left", n, m.calls.len())
+		if n := m.svc.Pool.Open(); n != 0 || m.calls.Len() != 0 {
+			t.Errorf("%d calls and %d channels are left", n, m.calls.Len())
 		}
 		client.on(stream, "_zpc_more", []any{5})
 		for len(client.events) > 0 {
@@ -519,7 +519,7 @@ func TestServerLeavesNothing(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
-	if n := m.calls.len(); n != 0 {
+	if n := m.calls.Len(); n != 0 {
 		t.Errorf("%d channels are left", n)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // Service is what the connections of one server have in common.
@@ -54,9 +55,9 @@ type ServerMux struct {
 	queue callQueue     // the pool's mu guards it
 
 	// mu guards these
-	open   callList       // open calls but the inline one
-	calls  idTable[*Call] // the same by id
-	recent recentIDs      // calls that ended lately
+	open   callList           // open calls but the inline one
+	calls  msgid.Table[*Call] // the same by id
+	recent recentIDs          // calls that ended lately
 
 	live      atomic.Int32 // calls on goroutines
 	heldUp    atomic.Bool  // the reader waits for room to send
@@ -167,7 +168,7 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 		m.onChannel(msg, &e)
 		return true
 	}
-	if k := kindOf(e.Name); e.ID == nil || k == kindBeat || k == kindMore {
+	if k := event.RoleOf(e.Name); e.ID == nil || k == event.RoleBeat || k == event.RoleMore {
 		m.svc.Dropped.Add(1) // nobody to answer, or of no channel
 		return true
 	}
@@ -236,7 +237,7 @@ func (m *ServerMux) registerLocked(c *Call) {
 	c.pulse = pulse{passive: m.opt.Passive || c.Version < 2}
 	c.v2 = c.Version < 3
 	m.open.addLocked(c)
-	m.calls.put(c.id, c)
+	m.calls.Put(c.id, c)
 	m.held += c.bytes
 	m.watchLocked(m)
 	c.expireLocked()
@@ -263,26 +264,26 @@ func (m *ServerMux) hideLocked(c *Call) {
 		c.timer.Stop()
 	}
 	m.open.removeLocked(c)
-	m.calls.remove(c.id, c)
+	m.calls.Remove(c.id, c)
 }
 
 // onChannel routes an event to the call it belongs to.
 func (m *ServerMux) onChannel(msg *Message, e *event.Event) {
-	k := kindOf(e.Name)
+	k := event.RoleOf(e.Name)
 	m.mu.Lock()
-	c := m.calls.get(e.ResponseTo)
+	c := m.calls.Get(e.ResponseTo)
 	if c != nil {
 		switch k {
-		case kindBeat:
+		case event.RoleBeat:
 			m.heardLocked(&c.channel, time.Now())
 			if c.v2 {
 				c.grantLocked(e.Args)
 			}
-		case kindMore:
+		case event.RoleMore:
 			c.grantLocked(e.Args)
-		case kindStream, kindDone, kindErr:
+		case event.RoleStream, event.RoleDone, event.RoleErr:
 			m.fromCallerLocked(c, k, e)
-		case kindCancel:
+		case event.RoleCancel:
 			c.loseLocked(ErrCancelled)
 			m.hideLocked(c)
 		default:
@@ -295,7 +296,7 @@ func (m *ServerMux) onChannel(msg *Message, e *event.Event) {
 		return
 	}
 	m.svc.Dropped.Add(1)
-	if k == kindBeat || k == kindMore {
+	if k == event.RoleBeat || k == event.RoleMore {
 		// The caller waits for an answer that this server, restarted perhaps,
 		// will never give: it had better know now.
 		m.answerError(msg.Envelope, e.ResponseTo, e.Version, &RemoteError{
@@ -305,13 +306,13 @@ func (m *ServerMux) onChannel(msg *Message, e *event.Event) {
 }
 
 // fromCallerLocked takes an event of the caller's own stream.
-func (m *ServerMux) fromCallerLocked(c *Call, k kind, e *event.Event) {
+func (m *ServerMux) fromCallerLocked(c *Call, k event.Role, e *event.Event) {
 	switch {
 	case c.flow == nil || c.flow.end:
 		m.svc.Dropped.Add(1)
-	case k == kindDone:
+	case k == event.RoleDone:
 		c.finishLocked(nil)
-	case k == kindErr:
+	case k == event.RoleErr:
 		c.finishLocked(remoteError(e.Args))
 	default:
 		if err := c.putLocked(e.Args); err != nil {

@@ -189,7 +189,7 @@ func TestGrantSurvivesCancel(t *testing.T) {
 				t.Fatal(err)
 			}
 			var e event.Event
-			if ok && len(msg.Body) < len(junk) && event.Parse(msg.Body, &e) == nil && string(e.Name) == nameMore {
+			if ok && len(msg.Body) < len(junk) && event.Parse(msg.Body, &e) == nil && string(e.Name) == event.NameMore {
 				break
 			}
 		}

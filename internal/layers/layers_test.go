@@ -27,8 +27,12 @@ var allowed = map[string][]string{
 
 	// Event layer: the message; then the conversation, which declares the
 	// connection that it needs and so can be tested in memory.
-	"event":  {msgpack},
-	"stream": {"event", uuid},
+	"event": {msgpack},
+
+	// Message ids, for the two that make and find them.
+	"internal/msgid": {uuid},
+
+	"stream": {"event", "internal/msgid"},
 
 	// RPC layer.
 	"internal/method": {"event"},
@@ -41,8 +45,24 @@ var allowed = map[string][]string{
 	// Users' tests: a proxy that reads event names and handles whole messages.
 	"zrpctest": {"zrpc", "event", "internal/socket", "internal/zmtp", zmq4},
 
+	// Interceptors: each may use zrpc as a user does and what it is about, and
+	// none another, so that who wants a log line does not get a metrics library.
+	"interceptor":                  {},
+	"interceptor/auth":             {"zrpc"},
+	"interceptor/breaker":          {"zrpc", "interceptor/internal/table", "github.com/sony/gobreaker/v2"},
+	"interceptor/hedge":            {"zrpc", "interceptor/internal/table"},
+	"interceptor/limit":            {"zrpc"},
+	"interceptor/logging":          {"zrpc", "event", "interceptor/internal/errname"},
+	"interceptor/otel":             {"zrpc", "event", "interceptor/internal/errname", "interceptor/internal/table", "go.opentelemetry.io/otel"},
+	"interceptor/prom":             {"zrpc", "event", "interceptor/internal/errname", "interceptor/internal/table", "github.com/prometheus/client_golang"},
+	"interceptor/ratelimit":        {"zrpc", "interceptor/internal/table", "golang.org/x/time"},
+	"interceptor/retry":            {"zrpc", "event"},
+	"interceptor/internal/errname": {"zrpc", "stream"},
+	"interceptor/internal/pair":    {"zrpc"},
+	"interceptor/internal/table":   {},
+
 	// The box in the middle: it reads headers and forwards bytes.
-	"broker": {"event", "internal/socket", "internal/zmtp", zmq4, uuid},
+	"broker": {"event", "internal/socket", "internal/zmtp", zmq4, "internal/msgid"},
 
 	// What only the program needs; the library imports none of it.
 	"internal/pyprint":  {"event"},
