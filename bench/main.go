@@ -1,12 +1,12 @@
 // Bench measures zrpc beside its peers on this machine: the same work for each, a
 // server and a client process over loopback TCP, in turns.
 //
-//	go run . -quick                      all systems in under 90 seconds
-//	go run .                             the same with more and longer rounds, under 10 minutes
+//	go run . -quick                      all systems, the core of the work, in under 90 seconds
+//	go run .                             all work, with more and longer rounds, under 10 minutes
 //	go run . -peers zrpc,grpc -work unary,par64
 //
-// Tables go to standard output, everything to bench.json, and the table for the README
-// to bench.md. It needs nothing installed: peers that are missing are named, with what
+// Tables go to standard output, everything to bench.json, the tables for the README to
+// bench.md and its charts to plots/. It needs nothing installed: peers that are missing are named, with what
 // to install.
 //
 // Each work is done by each system in turns (A B C, A B C, …) for several rounds, and
@@ -80,6 +80,7 @@ type options struct {
 	procs          int
 	dirty          float64
 	json, markdown string
+	plots          string
 	env            extern.Env
 }
 
@@ -87,7 +88,7 @@ type options struct {
 // promised to users is left for building and for a slow last run.
 const (
 	quickBudget, quickRounds = 78 * time.Second, 3
-	fullBudget, fullRounds   = 9 * time.Minute, 7
+	fullBudget, fullRounds   = 9 * time.Minute, 5
 )
 
 // parse reads the flags and fills in the defaults; help goes to out.
@@ -98,13 +99,14 @@ func parse(args []string, out io.Writer) (o options, err error) {
 	f.BoolVar(&o.quick, "quick", false, "under 90 seconds instead of 10 minutes")
 	f.StringVar(&names, "peers", "", "only these, separated by commas: "+strings.Join(suite.Names(), ","))
 	f.StringVar(&works, "work", "", "only these, separated by commas: "+workNames())
-	f.IntVar(&o.rounds, "rounds", 0, "how often each system does each work (default 7, quick 3)")
+	f.IntVar(&o.rounds, "rounds", 0, "how often each system does each work (default 5, quick 3)")
 	f.DurationVar(&o.time, "time", 0, "how long each run takes (default: what fits into the budget, at most 1s)")
 	f.DurationVar(&o.budget, "budget", 0, "how long the whole may take (default 9m, quick 78s)")
 	f.IntVar(&o.procs, "procs", machine.CPUs(), "GOMAXPROCS of every Go process")
 	f.Float64Var(&o.dirty, "dirty", 0.10, "drop runs during which others used more than this share of all CPUs")
 	f.StringVar(&o.json, "json", "bench.json", "file for all figures; empty: none")
 	f.StringVar(&o.markdown, "markdown", "bench.md", "file for the README's table; empty: none")
+	f.StringVar(&o.plots, "plots", "plots", "folder for the charts (SVG); empty: none")
 	f.StringVar(&o.env.Python, "python", "", "Python interpreter that has zerorpc (default: interop/.venv)")
 	f.StringVar(&o.env.NodeModules, "node-modules", "", "node_modules folder that has zerorpc (default: interop/node)")
 	if err := f.Parse(args); err != nil {
@@ -143,7 +145,7 @@ func workNames() string {
 	return strings.Join(names, ",")
 }
 
-// bench prepares the peers, runs the plan and writes the three reports. After an
+// bench prepares the peers, runs the plan and writes the reports. After an
 // interrupt it reports what there is.
 func bench(o options) error {
 	began := time.Now()
@@ -155,7 +157,7 @@ func bench(o options) error {
 	}
 	defer os.RemoveAll(dir)
 
-	works, err := suite.Choose(o.works)
+	works, err := suite.Choose(o.works, o.quick)
 	if err != nil {
 		return err
 	}
@@ -181,7 +183,21 @@ func bench(o options) error {
 	if err := write(o.json, func(w io.Writer) error { return report.JSON(w, res, plan, m) }); err != nil {
 		return err
 	}
-	return write(o.markdown, func(w io.Writer) error { report.Markdown(w, res, m); return nil })
+	if err := write(o.markdown, func(w io.Writer) error { report.Markdown(w, res, m); return nil }); err != nil {
+		return err
+	}
+	if o.plots == "" {
+		return nil
+	}
+	if err := os.MkdirAll(o.plots, 0o777); err != nil {
+		return err
+	}
+	for _, p := range report.Plots(res) {
+		if err := write(filepath.Join(o.plots, p.Name), p.Write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // progress shows what is being done in one line that is overwritten, at last by

@@ -28,7 +28,7 @@ func TestBenchmark(t *testing.T) {
 	dir := t.TempDir()
 	files := []string{filepath.Join(dir, "b.json"), filepath.Join(dir, "b.md")}
 	names := "zrpc,raw,libzmq,python,node"
-	o, err := parse([]string{"-rounds", "1", "-time", "20ms", "-peers", names, "-json", files[0], "-markdown", files[1]}, io.Discard)
+	o, err := parse([]string{"-quick", "-rounds", "1", "-time", "20ms", "-peers", names, "-json", files[0], "-markdown", files[1], "-plots", dir}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestBenchmark(t *testing.T) {
 	for _, f := range got.Failed {
 		t.Errorf("%s, %s failed: %s", f.Peer, f.Work, f.Text)
 	}
-	works, _ := suite.Choose(nil) // what this machine can do
+	works, _ := suite.Choose(nil, true) // what this machine can do
 	cells := map[string]int{}
 	for _, c := range got.Cells {
 		cells[c.Peer]++
@@ -63,6 +63,52 @@ func TestBenchmark(t *testing.T) {
 	}
 	if md, err := os.ReadFile(files[1]); err != nil || !strings.Contains(string(md), "| **zrpc** |") {
 		t.Errorf("the Markdown file has no row of ours (%v):\n%s", err, md)
+	}
+}
+
+// TestFurtherWork runs what the foreign programs have beyond the core.
+func TestFurtherWork(t *testing.T) {
+	t.Setenv("GORACE", "atexit_sleep_ms=0")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "b.json")
+	o, err := parse([]string{"-rounds", "1", "-time", "20ms", "-peers", "zrpc,libzmq,python", "-json", file, "-markdown", "", "-plots", dir,
+		"-work", "open1k,upload,pub8,flood8,push8,dial,conns128,size1k"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bench(o); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Cells   []struct{ Peer, Work string }
+		Skipped []struct{ Peer string }
+		Failed  []struct{ Peer, Work, Text string }
+	}
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range got.Failed {
+		t.Errorf("%s, %s failed: %s", f.Peer, f.Work, f.Text)
+	}
+	cells := map[string]int{}
+	for _, c := range got.Cells {
+		cells[c.Peer]++
+	}
+	want := map[string]int{"zrpc": 8, "libzmq": 5, "python": 3}
+	for _, s := range got.Skipped {
+		delete(want, s.Peer)
+	}
+	for peer, n := range want {
+		if cells[peer] != n {
+			t.Errorf("%s has figures for %d works, want %d", peer, cells[peer], n)
+		}
+	}
+	if svg, err := os.ReadFile(filepath.Join(dir, "fanout.svg")); len(want) > 1 && (err != nil || !strings.Contains(string(svg), "zrpc")) {
+		t.Errorf("the chart of the publishing is missing: %v", err)
 	}
 }
 

@@ -117,7 +117,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"nil for int: only a pointer may be nil", decoded[int], "\xc0", "is nil, want int"},
 		{"nil for string", decoded[string], "\xc0", "is nil, want str"},
 		{"nil for time", decoded[time.Time], "\xc0", "is nil, want timestamp"},
-		{"float for int, even if whole", decoded[int], "\xca\x3f\x80\x00\x00", "is float, want int"},
+		{"float for int, unless whole", decoded[int], "\xca\x3f\xc0\x00\x00", "is float, want int"},
+		{"float for int, beyond what it holds exactly", decoded[int], "\xcb\x43\x50\x00\x00\x00\x00\x00\x00", "is float, want int"},
 		{"bin that is no UTF-8 for string", decoded[string], "\xc4\x01\xff", "is bin, want str"},
 		{"bool for float", decoded[float64], "\xc3", "is bool, want float"},
 		{"int for bool", decoded[bool], "\x01", "is int, want bool"},
@@ -258,6 +259,26 @@ func TestAccessors(t *testing.T) {
 	for in, want := range map[string]error{"": ErrTruncated, "\x91": ErrTruncated, "\x80": ErrFormat, "\x91\xc1": ErrFormat, "\x91\x91": ErrTruncated} {
 		if _, err := AppendElems(nil, []byte(in)); !errors.Is(err, want) {
 			t.Errorf("AppendElems(%x): %v, want %v", in, err, want)
+		}
+	}
+}
+
+// Node writes every integer beyond 32 bits as a float.
+func TestWholeFloatsAreInts(t *testing.T) {
+	for _, f := range []float64{0, 1, -1, 1 << 31, 1764000000000, 1 << 53, -(1 << 53)} {
+		raw := AppendFloat64(nil, f)
+		var n int64
+		if err := Decode(raw, &n); err != nil || n != int64(f) {
+			t.Errorf("%v decodes to %d, %v", f, n, err)
+		}
+		if n, err := Int(raw); err != nil || n != int64(f) {
+			t.Errorf("Int of %v is %d, %v", f, n, err)
+		}
+		if f >= 0 {
+			var u uint64
+			if err := Decode(raw, &u); err != nil || u != uint64(f) {
+				t.Errorf("%v decodes to %d, %v", f, u, err)
+			}
 		}
 	}
 }

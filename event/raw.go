@@ -129,6 +129,9 @@ func scalar(raw []byte, want kind) (token, error) {
 	if err != nil {
 		return token{}, brokenValue(err)
 	}
+	if want == kindInt {
+		t = t.integral()
+	}
 	if t.kind != want {
 		return token{}, &TypeError{Want: want.String(), Got: t.kind.String()}
 	}

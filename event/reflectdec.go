@@ -86,7 +86,7 @@ func decodeScalar(content []byte, t token, v reflect.Value) error {
 		}
 		v.SetBool(t.bits != 0)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		if t.kind != kindInt {
+		if t = t.integral(); t.kind != kindInt {
 			return t.mismatch(kindInt)
 		}
 		if n := int64(t.bits); (n < 0) != t.neg || v.OverflowInt(n) {
@@ -94,7 +94,7 @@ func decodeScalar(content []byte, t token, v reflect.Value) error {
 		}
 		v.SetInt(int64(t.bits))
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		if t.kind != kindInt {
+		if t = t.integral(); t.kind != kindInt {
 			return t.mismatch(kindInt)
 		}
 		if t.neg || v.OverflowUint(t.bits) {

@@ -184,3 +184,16 @@ func bigEndian(b []byte, width int) uint64 {
 	}
 	return binary.BigEndian.Uint64(b)
 }
+
+// integral turns a whole number that came as a float into the int it stands for: Node
+// writes every integer beyond 32 bits so. Above 2^53 a float may stand for several ints.
+func (t token) integral() token {
+	if t.kind != kindFloat {
+		return t
+	}
+	f := math.Float64frombits(t.bits)
+	if f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		return t
+	}
+	return token{kind: kindInt, neg: f < 0, bits: uint64(int64(f))}
+}

@@ -23,6 +23,9 @@ func TestMain(m *testing.M) {
 	peer.Main(m, map[string]func([]string) error{
 		"server": serverPart,
 		"client": clientPart,
+
+		"big server": bigServer,
+		"big client": bigClient,
 	})
 }
 

@@ -160,7 +160,9 @@ func (m *ClientMux) giveUpLocked(ch *Channel) {
 	s.b = m.appendEvent(s.b, ch.id, event.NameCancel)
 	s.b = append(s.b, 0x90) // []
 	m.trace(true, s.b)
-	m.conn.TrySend(ch.envelope, s.b, Async) // a full queue: the heartbeats tell
+	if !m.conn.TrySend(ch.envelope, s.b, Async) {
+		m.unsaidLocked(s.b)
+	}
 	s.free()
 }
 

@@ -26,6 +26,7 @@ type ClientMux struct {
 	pending int        // used slots
 	senders int        // of them, those whose callers stream to the server
 	dropped uint64     // events that belong to no open channel
+	unsaid  unsaid
 
 	// spare holds *Channel for unary calls. It is not shared with other muxes,
 	// because a channel of one synctest bubble may not be used in another.

@@ -17,10 +17,12 @@ const keyDeadline = "deadline"
 // map of two pairs. Nothing need be looked up in it.
 const plainHeader = 0x82
 
-// appendTimeout appends the header pair to the others, which stay as they are.
+// appendTimeout appends the header pair to the others, which stay as they are. It
+// rounds up: a server that gave up before the caller did would leave the caller
+// without an answer.
 func appendTimeout(extra []byte, d time.Duration) []byte {
 	b := event.AppendString(slices.Clip(extra), keyDeadline)
-	return event.AppendInt(b, max(1, int64(d/time.Millisecond)))
+	return event.AppendInt(b, max(1, int64((d+time.Millisecond-1)/time.Millisecond)))
 }
 
 // deadlineOf returns when the call must be done that e opens; the zero time for

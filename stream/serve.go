@@ -94,7 +94,12 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		m.unregister(c)
 		out.free()
 	} else {
-		m.unregister(c)
+		m.mu.Lock()
+		m.hideLocked(c)
+		m.recent.addLocked(c.id)
+		c.bytes += len(out.b) // the answer may wait for room: until then it counts with its request
+		m.held += len(out.b)
+		m.mu.Unlock()
 		f := Now
 		if m.live.Load() > 1 {
 			f = Yield
@@ -103,6 +108,9 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 			out = m.reply(c, out, err, f)
 		}
 		out.free()
+		m.mu.Lock()
+		m.held -= c.bytes
+		m.mu.Unlock()
 	}
 	m.live.Add(-1)
 	c.cancel(context.Canceled)

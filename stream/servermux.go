@@ -156,7 +156,8 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 	}
 	var e event.Event
 	if err := event.Parse(msg.Body, &e); err != nil {
-		if errors.Is(err, event.ErrName) && e.ID != nil && e.ResponseTo == nil {
+		if (errors.Is(err, event.ErrName) || errors.Is(err, event.ErrTooDeep) || errors.Is(err, event.ErrTooManyNodes)) &&
+			e.Header != nil && e.ID != nil && e.ResponseTo == nil {
 			m.refuse(msg, &e, err) // all but the name is well
 		} else {
 			m.svc.Dropped.Add(1)

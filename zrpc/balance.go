@@ -33,7 +33,9 @@ func RoundRobin(turn uint64, candidates []Candidate) int {
 
 // LeastOutstanding takes the connection with the fewest open calls: a server that
 // is slow gets fewer. It looks at every candidate, so it is for some dozens of
-// them; and many clients that choose by it flock to the same server.
+// them; and many clients that choose by it flock to the same server. One that
+// refuses calls at once looks idle, and is kept from drawing them all by being
+// ejected; see HealthOptions.
 func LeastOutstanding(turn uint64, candidates []Candidate) int {
 	n := len(candidates)
 	best := RoundRobin(turn, candidates) // of equals, the one whose turn it is

@@ -99,6 +99,17 @@ func (a *argsBuffer) written() {
 	}
 }
 
+// encodeArgs encodes arguments that fit into a message.
+func (c *Client) encodeArgs(method string, args []any) (*argsBuffer, error) {
+	a, err := encodeArgs(method, args)
+	if err == nil {
+		if err = checkSize(a.b, c.core.most, "their encoding"); err != nil {
+			err = fmt.Errorf("zrpc: calling %s: arguments: %w", method, err)
+		}
+	}
+	return a, err
+}
+
 // encodeArgs encodes arguments into an array.
 func encodeArgs(method string, args []any) (*argsBuffer, error) {
 	if !utf8.ValidString(method) {
@@ -121,12 +132,12 @@ func encodeArgs(method string, args []any) (*argsBuffer, error) {
 
 // call makes a unary call; the result is decoded into ptr.
 func (c *Client) call(ctx context.Context, method string, args []any, ptr any) error {
-	a, err := encodeArgs(method, args)
+	a, err := c.encodeArgs(method, args)
 	if err != nil {
 		return err
 	}
 	defer a.free()
-	if c.core.handler == nil {
+	if c.core.handler == nil && !c.opt.Idempotent {
 		var reply stream.Reply
 		req := stream.Request{Method: method, Args: a.b}
 		if len(a.b) >= stream.HandOver {
@@ -173,7 +184,7 @@ func decodeResult(raw []byte, ptr any, method string) error {
 // begin makes a call that has a stream, and returns when the answer has begun,
 // or with a stream of the caller's, when the request is on its way.
 func (c *Client) begin(ctx context.Context, shape Shape, method string, args []any) (*Response, error) {
-	a, err := encodeArgs(method, args)
+	a, err := c.encodeArgs(method, args)
 	if err != nil {
 		return nil, err
 	}

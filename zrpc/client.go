@@ -2,6 +2,7 @@ package zrpc
 
 import (
 	"context"
+	"sync"
 
 	"github.com/go-zeromq/zmq4"
 
@@ -24,6 +25,11 @@ type clientCore struct {
 	ticker *stream.Ticker
 	links  links
 
+	named   *resolved          // nil without a resolver
+	cancel  context.CancelFunc // ends what helps beside the calls; nil if nothing does
+	helpers sync.WaitGroup     // the resolver, drains, pings
+
+	most    int     // bytes of the arguments of a call; 0: no bound
 	handler Handler // the interceptors around handle; nil if there are none
 }
 
@@ -37,7 +43,8 @@ func NewClient(opt *ClientOptions) *Client {
 	c.opt.normalize()
 	c.ticker = stream.NewTicker(c.opt.Heartbeat)
 	c.stream = c.opt.stream(c.ticker)
-	c.links.init()
+	c.links.init(&c.opt)
+	c.most = largest(c.opt.MaxMessage)
 	if len(c.opt.Interceptors) > 0 {
 		c.handler = chain(c.opt.Interceptors, c.handle)
 	}
@@ -46,6 +53,7 @@ func NewClient(opt *ClientOptions) *Client {
 	so.Serve = c.serveConn
 	so.OnConnectError = c.links.failed
 	c.sock = socket.New(so)
+	c.help()
 	return &Client{core: c, opt: c.opt.CallOptions}
 }
 
@@ -64,9 +72,43 @@ func Dial(ctx context.Context, endpoint string) (*Client, error) {
 	return c, nil
 }
 
+// help starts what goes on beside the calls.
+func (c *clientCore) help() {
+	if c.opt.Resolver == nil && !c.opt.Health.pings() {
+		return
+	}
+	var ctx context.Context
+	ctx, c.cancel = context.WithCancel(context.Background())
+	if c.opt.Health.pings() {
+		c.helpers.Go(func() { c.pinger(ctx) })
+	}
+	if c.opt.Resolver != nil {
+		c.named = &resolved{core: c, ctx: ctx, here: map[string]*place{}, byHand: map[string]bool{}}
+		c.helpers.Go(c.named.watch)
+	}
+}
+
+// endHelp ends what help started, and what that started.
+func (c *clientCore) endHelp() {
+	if c.cancel == nil {
+		return
+	}
+	if c.named != nil { // an update in progress may start drains
+		c.named.mu.Lock()
+	}
+	c.cancel()
+	if c.named != nil {
+		c.named.mu.Unlock()
+	}
+	c.helpers.Wait()
+}
+
 // serveConn reads one connection whenever no caller does.
 func (c *clientCore) serveConn(p *socket.Peer) {
 	l := &link{mux: stream.NewClientMux(wire{p}, c.stream), endpoint: p.Endpoint}
+	if p.Accepted {
+		l.target = new(target) // where it came in says nothing about who it is
+	}
 	c.links.add(l)
 	err := l.mux.Run()
 	c.links.remove(l, err)
@@ -75,8 +117,12 @@ func (c *clientCore) serveConn(p *socket.Peer) {
 
 // Connect connects to an endpoint, such as tcp://server:4242, and keeps that
 // connection up. It returns at once. A client may connect to several endpoints:
-// its calls are then spread over them, each call staying where it began.
+// its calls are then spread over them, each call staying where it began; see
+// ClientOptions.Balance.
 func (c *Client) Connect(endpoint string) error {
+	if c.core.named != nil {
+		return asEndpointError(c.core.named.connectByHand(endpoint))
+	}
 	return asEndpointError(c.core.sock.Connect(endpoint))
 }
 
@@ -90,6 +136,7 @@ func (c *Client) Bind(endpoint string) (string, error) {
 // with ErrClosed.
 func (c *Client) Close() error {
 	c.core.links.close()
+	c.core.endHelp()
 	c.core.ticker.Close()
 	return c.core.sock.Close()
 }

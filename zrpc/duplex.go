@@ -140,5 +140,8 @@ func (r *Response) sendError(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
+	if ended := r.ctx.Err(); ended != nil && errors.Is(err, ErrClosed) {
+		err = ended // which closed the channel
+	}
 	return asCallError(err, r.req.Method, r.endpoint)
 }

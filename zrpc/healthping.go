@@ -13,7 +13,7 @@ import (
 
 // errNoPong is the end of a ping that nobody answered; as with a call, the server
 // is silent.
-var errNoPong = fmt.Errorf("%w to a ping: %w", errors.New("no answer"), ErrSilent)
+var errNoPong = fmt.Errorf("no answer to a ping: %w", ErrSilent)
 
 // pinger calls silent servers until ctx ends.
 func (c *clientCore) pinger(ctx context.Context) {

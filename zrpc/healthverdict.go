@@ -60,15 +60,34 @@ func (l *link) observe(err error) {
 	ls.mu.Lock()
 	was := l.target.health.out(now, ls.opt.Health.pings())
 	is := ls.judgeLocked(l, v, now)
+	var back []string
 	if is != was || v == stopping {
 		ls.publishLocked(now)
+		back = ls.backLocked(now)
+		l.target.noted = l.target.noted || is
 	}
 	ls.mu.Unlock()
-	switch { // not under the lock: a logger may make calls
-	case is && !was:
+	if is && !was { // not under the lock: a logger may make calls
 		ls.opt.Logger.Warn("server ejected: it gets no new calls for a while", "endpoint", l.endpoint, "err", err)
-	case was && !is:
-		ls.opt.Logger.Info("server readmitted", "endpoint", l.endpoint)
+	}
+	ls.readmitted(back)
+}
+
+// backLocked returns the endpoints that are no longer out, once each.
+func (ls *links) backLocked(now time.Time) (back []string) {
+	for _, l := range ls.all {
+		if t := l.target; t.noted && !t.health.out(now, ls.opt.Health.pings()) {
+			t.noted = false
+			back = append(back, l.endpoint)
+		}
+	}
+	return back
+}
+
+// readmitted tells the log.
+func (ls *links) readmitted(endpoints []string) {
+	for _, endpoint := range endpoints {
+		ls.opt.Logger.Info("server readmitted", "endpoint", endpoint)
 	}
 }
 
@@ -93,7 +112,8 @@ func (ls *links) judgeLocked(l *link, v verdict, now time.Time) bool {
 }
 
 // elsewhere reports whether a call that ended with err, the tries-th attempt, did
-// not run and can be made on another connection.
+// not run and can be made on another connection. Calls that were refused for being
+// too many are not: that would multiply the load when there is too much of it.
 func (ls *links) elsewhere(l *link, err error, tries int) bool {
 	if errors.Is(err, stream.ErrUnsent) {
 		if ls.closed() {
@@ -105,7 +125,10 @@ func (ls *links) elsewhere(l *link, err error, tries int) bool {
 	if verdictOf(err) != stopping {
 		return false
 	}
+	ls.mu.Lock()
+	present := len(ls.all)
+	ls.mu.Unlock()
 	// It is no longer ready, unless the others say the same.
 	ready := ls.ready.Load().links
-	return len(ready) > 0 && !slices.Contains(ready, l) && tries <= len(ready)
+	return tries < present && len(ready) > 0 && !slices.Contains(ready, l)
 }

@@ -16,6 +16,7 @@ type Response struct {
 	ctx       context.Context // Invoke's, which bounds the reading too
 	ch        *stream.Channel
 	req       *Request
+	link      *link
 	endpoint  string
 	streaming bool
 	result    event.Raw // when not streaming
@@ -97,6 +98,10 @@ func (r *Response) next(ctx context.Context) ([]byte, error) {
 	case errors.Is(err, io.EOF):
 		r.req.end(nil)
 	default:
+		if ended := ctx.Err(); ended != nil && errors.Is(err, ErrClosed) {
+			err = ended // which closed the channel
+		}
+		r.link.observe(err)
 		err = callError(ctx, wait, err, r.req.Method, r.endpoint)
 		r.req.end(err)
 	}

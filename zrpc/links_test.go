@@ -64,7 +64,7 @@ func TestSeveralServers(t *testing.T) {
 		}
 		return s
 	}
-	eventually(t, "not all connections came", func() bool { return len(*c.core.links.ready.Load()) == 3 })
+	eventually(t, "not all connections came", func() bool { return len(c.core.links.ready.Load().links) == 3 })
 	got := map[string]int{}
 	for range 300 {
 		got[who()]++

@@ -89,6 +89,23 @@ type ClientOptions struct {
 	// Interceptors wrap every call, the first the outermost.
 	Interceptors []Interceptor
 
+	// Balance chooses among the connections of a client that has several.
+	// Default: RoundRobin.
+	Balance Balance
+
+	// Health says when a server is left out because it does not answer.
+	Health HealthOptions
+
+	// Resolver names endpoints to connect to, beside those of Connect, for as long
+	// as the client is open. Connections to endpoints that it no longer names are
+	// drained. Default: none.
+	Resolver Resolver
+
+	// Drain is how long calls in progress may go on at an endpoint that the
+	// resolver no longer names; then they end with ErrLostRemote. Default 5 min;
+	// negative: without end.
+	Drain time.Duration
+
 	// CallOptions are the defaults of every call; see Client.With.
 	CallOptions
 }
@@ -141,6 +158,13 @@ func (o *ServerOptions) socket() socket.Options {
 func (o *ClientOptions) normalize() {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = stream.DefaultHeartbeat
+	}
+	if o.Balance == nil {
+		o.Balance = RoundRobin
+	}
+	o.Health.normalize()
+	if o.Drain == 0 {
+		o.Drain = defaultDrain
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

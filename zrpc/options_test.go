@@ -102,6 +102,7 @@ func TestPoolSize(t *testing.T) {
 func TestMaxMessage(t *testing.T) {
 	g := newGated(t, "inproc://"+t.Name(), &ServerOptions{MaxMessage: 10_000}, t.Context())
 	g.Handle("echo", func(b []byte) []byte { return b })
+	g.Handle("zeros", func(n int) []byte { return make([]byte, n) })
 	c := dial(t, g.endpoint)
 	if b, err := Call[[]byte](t.Context(), c, "echo", make([]byte, 9000)); err != nil || len(b) != 9000 {
 		t.Errorf("within the bound: %d bytes, %v", len(b), err)
@@ -114,7 +115,7 @@ func TestMaxMessage(t *testing.T) {
 	if err := small.Connect(g.endpoint); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Call[[]byte](t.Context(), small, "echo", make([]byte, 6000)); !errors.Is(err, ErrLostRemote) {
+	if _, err := Call[[]byte](t.Context(), small, "zeros", 6000); !errors.Is(err, ErrLostRemote) {
 		t.Errorf("beyond the client's bound: %v, want ErrLostRemote: we hung up", err)
 	}
 }

@@ -22,18 +22,20 @@ type registry struct {
 	rmu  sync.Mutex // guards the fields below and the replacing of entries
 	name string     // of the service
 
-	interceptors []Interceptor // set at creation
+	// set at creation
+	interceptors []Interceptor
+	most         int // bytes of a result
 }
 
 func (r *registry) init(s *Server) {
-	r.name, r.interceptors = s.opt.Name, s.opt.Interceptors
+	r.name, r.interceptors, r.most = s.opt.Name, s.opt.Interceptors, largest(s.opt.MaxMessage)
 	entries := map[string]*entry{}
 	for name, fn := range s.builtins() {
 		m, err := method.New(name, fn, nil)
 		if err != nil {
 			panic(err) // our own function
 		}
-		entries[name] = newEntry(m, true, s.opt.Interceptors)
+		entries[name] = newEntry(m, true, r.most, s.opt.Interceptors)
 	}
 	r.entries.Store(&entries)
 }
@@ -54,7 +56,7 @@ func (r *registry) add(methods ...*method.Method) error {
 		case entries[m.Name] != nil:
 			return fmt.Errorf("zrpc: %s: a method of this name is registered already; choose another name", m.Name)
 		}
-		entries[m.Name] = newEntry(m, false, r.interceptors)
+		entries[m.Name] = newEntry(m, false, r.most, r.interceptors)
 	}
 	r.entries.Store(&entries)
 	return nil

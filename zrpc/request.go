@@ -59,8 +59,7 @@ type Request struct {
 
 	// at the client
 	opt    CallOptions
-	header []byte // encoded pairs added by SetHeader
-	pairs  int
+	header []headerPair // what SetHeader has set
 
 	// at the server
 	came []byte // the encoded header
@@ -79,20 +78,29 @@ func (r *Request) HeaderValue(key string) (event.Raw, bool) {
 	return event.Raw(raw), ok
 }
 
-// SetHeader adds, at the client, a pair to the header of the request's event,
+// SetHeader sets, at the client, a key in the header of the request's event,
 // where Python's middleware finds it. Keys of the protocol are refused.
 func (r *Request) SetHeader(key string, value any) error {
 	switch key {
 	case "message_id", "response_to", "v", keyMetadata, keyIdempotent, "deadline":
 		return fmt.Errorf("zrpc: header key %q is the protocol's own; choose another", key)
 	}
-	b, err := event.AppendValue(event.AppendString(r.header, key), value)
+	raw, err := event.AppendValue(nil, value)
+	if err == nil {
+		err = checkText(raw, "it")
+	}
 	if err != nil {
 		return fmt.Errorf("zrpc: header key %q: %w", key, err)
 	}
-	r.header = b
-	r.pairs++
+	same := func(p headerPair) bool { return p.key == key }
+	r.header = append(slices.DeleteFunc(slices.Clone(r.header), same), headerPair{key, raw})
 	return nil
+}
+
+// headerPair is one key of an event's header and its encoded value.
+type headerPair struct {
+	key string
+	raw event.Raw
 }
 
 // OnEnd has f called once, when the call is over: for a stream, after its last

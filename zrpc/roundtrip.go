@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,18 +16,23 @@ import (
 
 // request describes a call to interceptors.
 func (c *Client) request(ctx context.Context, shape Shape, method string, args []byte) *Request {
-	return &Request{
+	req := &Request{
 		Method: method, Shape: shape, Args: args, opt: c.opt,
-		Metadata: outgoing(ctx, &c.opt), Idempotent: c.opt.Idempotent,
+		Metadata: maps.Clone(outgoing(ctx, &c.opt)), Idempotent: c.opt.Idempotent,
 	}
-}
-
-// intercepted sends a request through the interceptors.
-func (c *clientCore) intercepted(ctx context.Context, req *Request) (any, error) {
 	if req.Idempotent {
 		req.Key = uuid.NewString()
 	}
-	result, err := c.handler(ctx, req)
+	return req
+}
+
+// intercepted sends a request through the interceptors, if there are any.
+func (c *clientCore) intercepted(ctx context.Context, req *Request) (any, error) {
+	h := c.handler
+	if h == nil {
+		h = c.handle
+	}
+	result, err := h(ctx, req)
 	if _, streams := result.(*Response); !streams || err != nil {
 		req.end(err) // a stream ends later
 	}
@@ -50,8 +56,11 @@ func (c *clientCore) handle(ctx context.Context, req *Request) (any, error) {
 
 // extra encodes what goes into the request's header beside the protocol's own.
 func (r *Request) extra() (b []byte, n int) {
-	b, n = appendMetadata(r.header[:len(r.header):len(r.header)], r.Metadata)
-	n += r.pairs
+	b, n = appendMetadata(nil, r.Metadata)
+	for _, p := range r.header {
+		b = append(event.AppendString(b, p.key), p.raw...)
+		n++
+	}
 	if r.Idempotent && r.Key != "" {
 		b = event.AppendString(event.AppendString(b, keyIdempotent), r.Key)
 		n++
@@ -62,12 +71,14 @@ func (r *Request) extra() (b []byte, n int) {
 // unary makes a call with one result. What wire has no header for yet is taken
 // from the context and the options.
 func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.Request, reply *stream.Reply) error {
-	if wire.NExtra == 0 && c.handler == nil {
+	if wire.NExtra == 0 && c.handler == nil { // perhaps a plain call, without a Request
 		wire.Extra, wire.NExtra = appendMetadata(nil, outgoing(ctx, opt))
 	}
 	return c.do(ctx, opt.Timeout, wire, func(ctx context.Context, l *link) (err error) {
 		wire.Timeout = left(ctx)
-		*reply, err = l.mux.Call(ctx, wire)
+		if *reply, err = l.mux.Call(ctx, wire); err == nil {
+			l.heard()
+		}
 		return err
 	})
 }
@@ -89,12 +100,21 @@ func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) 
 				ch.Close()
 				return err
 			}
+			l.heard()
 		}
-		r.ch, r.endpoint = ch, l.endpoint
+		r.ch, r.link, r.endpoint = ch, l, l.endpoint
 		return nil
 	})
 	if err != nil {
 		return nil, err
+	}
+	if whole.Done() != nil {
+		// Also when nobody reads or sends just then.
+		stop := context.AfterFunc(whole, func() {
+			r.ch.Close()
+			req.end(whole.Err())
+		})
+		req.OnEnd(func(error) { stop() })
 	}
 	return r, nil
 }
@@ -105,11 +125,11 @@ func left(ctx context.Context) time.Duration {
 	if !ok {
 		return 0
 	}
-	return time.Until(until)
+	return max(1, time.Until(until)) // over, and about to be noticed: not "no bound"
 }
 
-// do makes one call by f on a connection. A connection that turned out to have
-// ended before the request left is replaced.
+// do makes one call by f on a connection. If that turns out to have ended before
+// the request left, or its server to be stopping, the call goes to another one.
 func (c *clientCore) do(ctx context.Context, timeout time.Duration, wire *stream.Request, f func(ctx context.Context, l *link) error) error {
 	call := ctx
 	if timeout > 0 {
@@ -117,17 +137,16 @@ func (c *clientCore) do(ctx context.Context, timeout time.Duration, wire *stream
 		call, cancel = context.WithTimeoutCause(ctx, timeout, &TimeoutError{wire.Method, timeout})
 		defer cancel()
 	}
-	for {
+	for tries := 1; ; tries++ {
 		l, err := c.links.pick(call, c.patience())
 		if err == nil {
-			err = f(call, l)
-		}
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, stream.ErrUnsent) && call.Err() == nil && !c.links.closed() {
-			c.links.remove(l, err) // before its own goroutine does, or we would pick it again
-			continue
+			if err = f(call, l); err == nil {
+				return nil
+			}
+			l.observe(err)
+			if call.Err() == nil && c.links.elsewhere(l, err, tries) {
+				continue
+			}
 		}
 		endpoint := ""
 		if l != nil {
@@ -140,6 +159,10 @@ func (c *clientCore) do(ctx context.Context, timeout time.Duration, wire *stream
 // callError makes err, of a call bounded by call, which is ctx with perhaps a
 // timeout of ours, one for people.
 func callError(ctx, call context.Context, err error, method, endpoint string) error {
+	if overtaken(call, err) {
+		<-call.Done() // its timer is due
+		err = call.Err()
+	}
 	timeout, ok := context.Cause(call).(*TimeoutError)
 	if !ok || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 		return asCallError(err, method, endpoint)
@@ -148,4 +171,13 @@ func callError(ctx, call context.Context, err error, method, endpoint string) er
 		return fmt.Errorf("%w: %w", timeout, err)
 	}
 	return timeout
+}
+
+// overtaken reports whether err is what a server says of a call that its deadline
+// has ended, to credit that came too late, when we have not noticed the deadline
+// ourselves yet.
+func overtaken(call context.Context, err error) bool {
+	var remote *RemoteError
+	until, ok := call.Deadline()
+	return ok && !time.Now().Before(until) && errors.As(err, &remote) && remote.Name == "LostRemote"
 }

@@ -16,11 +16,12 @@ type entry struct {
 	m       *method.Method
 	builtin bool // one of zerorpc's own, not listed
 	wire    stream.Method
+	most    int // bytes of a result; 0: no bound
 }
 
 // newEntry makes a method callable, behind the interceptors if there are any.
-func newEntry(m *method.Method, builtin bool, interceptors []Interceptor) *entry {
-	e := &entry{m: m, builtin: builtin, wire: stream.Method{Name: m.Name}}
+func newEntry(m *method.Method, builtin bool, most int, interceptors []Interceptor) *entry {
+	e := &entry{m: m, builtin: builtin, most: most, wire: stream.Method{Name: m.Name}}
 	if len(interceptors) > 0 {
 		intercept(e, chain(interceptors, e.handle))
 		return e
@@ -42,11 +43,19 @@ func newEntry(m *method.Method, builtin bool, interceptors []Interceptor) *entry
 	return e
 }
 
+// check refuses what would not reach the caller.
+func (e *entry) check(b []byte, what string) error {
+	if err := checkSize(b, e.most, what); err != nil {
+		return err
+	}
+	return checkText(b, what)
+}
+
 // unary runs a method with one result, which is appended to out.
 func (e *entry) unary(ctx context.Context, args []byte, in method.Source, out []byte) ([]byte, error) {
 	b, err := e.m.Call(ctx, args, in, out)
 	if err == nil {
-		err = checkText(b[len(out):], "the result")
+		err = e.check(b[len(out):], "the result")
 	}
 	return b, err
 }
@@ -54,7 +63,7 @@ func (e *entry) unary(ctx context.Context, args []byte, in method.Source, out []
 // stream runs a method that answers a stream.
 func (e *entry) stream(ctx context.Context, c *stream.Call, args []byte, req *Request) error {
 	return e.m.Stream(ctx, args, callerItems{c, req}, func(item []byte) error {
-		if err := checkText(item, "an item"); err != nil {
+		if err := e.check(item, "an item"); err != nil {
 			return err
 		}
 		req.item(true, item)

@@ -129,6 +129,7 @@ func parseStub(typ reflect.Type) (stubType, error) {
 			return t, fmt.Errorf("parameter %d, a %v, cannot be sent; a stream is a last parameter iter.Seq2[T, error]", i+1, in)
 		}
 	}
+	// A Duplex is told by a method, for its two types may be any.
 	switch n := typ.NumOut(); {
 	case n == 1 && typ.Out(0) == errorType:
 	case n == 1:

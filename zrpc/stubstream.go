@@ -28,6 +28,8 @@ func (c *Client) duplexFunc(name string, t stubType) reflect.Value {
 		if err != nil {
 			return []reflect.Value{reflect.Zero(t.typ.Out(0)), errorValue(err)}
 		}
+		// The field's type is an instance of Duplex that the program has, so its
+		// method is there to be found; no type is made here.
 		d := reflect.New(t.typ.Out(0).Elem())
 		d.Interface().(opens).open(r)
 		return []reflect.Value{d, errorValue(nil)}
@@ -94,6 +96,7 @@ func (c *Client) eachAnswer(ctx context.Context, name string, args []any, items 
 			r.Close()
 		}
 	}()
+	// The end of the loop closes the call, and so the goroutine's next Send.
 	ended := r.each(item, func(v reflect.Value, err error) bool {
 		if mine := failed.Load(); err != nil && mine != nil {
 			err = *mine // the cause; what the server makes of it is the consequence

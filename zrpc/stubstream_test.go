@@ -20,6 +20,7 @@ type streaming struct {
 	Open    func(ctx context.Context) (*zrpc.Duplex[int, int], error)   `zrpc:"double"`
 	Double  func(ctx context.Context, in iter.Seq2[int, error]) iter.Seq2[int, error]
 	Chans   func(in iter.Seq2[chan int, error]) iter.Seq2[int, error] `zrpc:"double"`
+	Quiet   func(in iter.Seq2[int, error]) iter.Seq2[int, error]
 	Missing func(in iter.Seq2[int, error]) iter.Seq2[int, error]
 	NoOpen  func(arg any) (*zrpc.Duplex[int, int], error)
 }
@@ -27,7 +28,19 @@ type streaming struct {
 func streamingStub(t *testing.T) streaming {
 	t.Helper()
 	var svc streaming
-	if err := newPair(t, "tcp://127.0.0.1:*", shapes, nil, nil).Stub(&svc); err != nil {
+	c := newPair(t, "tcp://127.0.0.1:*", func(s *zrpc.Server) {
+		shapes(s)
+		s.Handle("quiet", func(in iter.Seq2[int, error]) iter.Seq[int] { // takes an error for the end
+			return func(yield func(int) bool) {
+				for n, err := range in {
+					if err != nil || !yield(n) {
+						return
+					}
+				}
+			}
+		})
+	}, nil, nil)
+	if err := c.Stub(&svc); err != nil {
 		t.Fatal(err)
 	}
 	return svc
@@ -124,6 +137,13 @@ func TestStubBothWays(t *testing.T) {
 	}
 	if !errors.Is(err, broken) {
 		t.Errorf("items that fail: %v, want the caller's own error", err)
+	}
+	err = nil
+	for _, e := range svc.Quiet(failing) {
+		err = e
+	}
+	if !errors.Is(err, broken) {
+		t.Errorf("items that fail, to a handler that does not mind: %v, want the caller's own error", err)
 	}
 	if got := collect(svc.Chans(zrpc.Values(slices.Values([]chan int{nil})))); !strings.Contains(got, "can not serialize 'chan int'") {
 		t.Errorf("an item that cannot be sent: %s", got)

@@ -38,6 +38,11 @@ func (s *Server) describe(err error) *RemoteError {
 		if remote.Name != "" {
 			r.Name = remote.Name
 		}
+		if remote.Name == wireStopping && remote != errStopping {
+			// Somebody else's, passed on by a handler: this call did run, and
+			// its caller must not take it elsewhere.
+			r.Name = "RemoteError"
+		}
 		if err == error(remote) {
 			r.Message = remote.Message
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -79,8 +80,12 @@ type linker interface {
 func (e *Env) link(l linker, o *Options) error {
 	for _, endpoint := range o.Bind {
 		fmt.Fprintf(e.Stderr, "binding to \"%s\"\n", endpoint)
-		if _, err := l.Bind(endpoint); err != nil {
+		actual, err := l.Bind(endpoint)
+		if err != nil {
 			return &addressError{"bind", endpoint, err}
+		}
+		if strings.HasSuffix(endpoint, ":*") || strings.HasSuffix(endpoint, ":0") {
+			fmt.Fprintf(e.Stderr, "bound to \"%s\"\n", actual) // nobody else knows the port
 		}
 	}
 	for _, endpoint := range o.Connect {

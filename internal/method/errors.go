@@ -86,18 +86,33 @@ func (m *Method) listError(problem string) error {
 }
 
 // countError returns the error for n arguments where the method takes another
-// number of them.
+// number of them: as Python's, it names those that are missing.
 func (m *Method) countError(n int) error {
+	if n < m.minArg {
+		var names []string
+		for _, p := range m.Params[n:m.minArg] {
+			names = append(names, "'"+p.Name+"'")
+		}
+		return m.listError(fmt.Sprintf("missing %d required argument%s: %s", len(names), plural(len(names), "", "s"), and(names)))
+	}
 	want, how := m.maxArg, ""
-	switch {
-	case m.minArg == m.maxArg:
-	case n < m.minArg:
-		want, how = m.minArg, "at least "
-	default:
+	if m.minArg != m.maxArg {
 		how = "at most "
 	}
 	return m.listError(fmt.Sprintf("takes %s%d argument%s but %d %s given",
 		how, want, plural(want, "", "s"), n, plural(n, "was", "were")))
+}
+
+// and joins names as Python does: a; a and b; a, b, and c.
+func and(names []string) string {
+	switch n := len(names); n {
+	case 1:
+		return names[0]
+	case 2:
+		return names[0] + " and " + names[1]
+	default:
+		return strings.Join(names[:n-1], ", ") + ", and " + names[n-1]
+	}
 }
 
 // plural chooses between the forms of a word for n.

@@ -4,7 +4,8 @@ Each line is {"id": …, "op": …, …} and runs on its own; each outcome is on
 line {"id": …, "ok": value, "ms": …} or {"id": …, "error": {…}, "ms": …} with
 values as spelling.py spells them. It ends when its input ends.
 
-Ops: new (client, kind, endpoint, bind, timeout, heartbeat, passive, headers),
+Ops: new (client, kind, endpoint, bind, timeout, heartbeat, passive, headers,
+hooks, names, loud: see middleware.py), hooks (client: what they saw so far),
 call (client, method, args, timeout, reply_header), stream (the same and
 limit, delay, slots, progress), many (client, method, args, count), stats
 (client), close (client).
@@ -22,10 +23,12 @@ import shim
 from spelling import say, spell, unspell
 
 shim.install()
+from middleware import Hooks  # noqa: E402
 import zerorpc  # noqa: E402  (the names that it needs come first)
 
 KINDS = {'client': zerorpc.Client, 'pusher': zerorpc.Pusher, 'publisher': zerorpc.Publisher}
 clients = {}
+hooked = {}  # what the hooks of each client that has some saw
 seen = gevent.local.local()  # the last answer's header, a task each
 
 
@@ -36,6 +39,10 @@ def op_new(c):
         'get_task_context': lambda: {k: unspell(v) for k, v in headers.items()},
         'client_after_request': after_request,
     })
+    if c.get('hooks'):
+        lines = hooked[c['client']] = []
+        context.register_middleware(Hooks(
+            lines.append, names=c.get('names'), loud=c.get('loud', False)))
     kind = c.get('kind', 'client')
     options = {}
     if kind == 'client':
@@ -100,6 +107,13 @@ def op_many(c):
     tasks = [gevent.spawn(client, c['method'], *(args + [i])) for i in range(c['count'])]
     gevent.joinall(tasks)
     return [spell(t.value) if t.successful() else {'error': describe(t.exception)} for t in tasks]
+
+
+def op_hooks(c):
+    lines = hooked[c['client']]
+    seen_so_far = lines[:]
+    del lines[:]
+    return seen_so_far
 
 
 def op_stats(c):

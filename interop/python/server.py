@@ -27,6 +27,10 @@ def arguments():
     p.add_argument('--name', default=None)
     p.add_argument('--headers', type=json.loads, default={}, metavar='JSON',
                    help='header keys that a middleware adds to each answer')
+    p.add_argument('--hooks', action='store_true',
+                   help='note what each hook of a middleware sees')
+    p.add_argument('--name-endpoint', nargs=2, action='append', default=[], metavar=('NAME', 'ENDPOINT'),
+                   help='a name that a middleware resolves')
     p.add_argument('--shim', action='store_true', help='put back the names that Python dropped')
     return p.parse_args()
 
@@ -76,6 +80,10 @@ def main():
         'load_task_context': methods._load_task_context,
         'get_task_context': lambda: o.headers,
     })
+    if o.hooks:
+        from middleware import Hooks
+        context.register_middleware(Hooks(
+            lambda line: say({'note': 'hook', 'text': line}), names=dict(o.name_endpoint)))
 
     if o.bind:
         peer.bind(o.bind)

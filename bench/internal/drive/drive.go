@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
+	"time"
 
 	"github.com/zrpc-go/zrpc/bench/internal/machine"
 	"github.com/zrpc-go/zrpc/bench/internal/peers"
@@ -20,9 +22,9 @@ func Serve(p peers.Peer, addr string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return say(out, wire.Reply{Error: fmt.Sprintf("serve on %s: %v", addr, err)})
 	}
-	return obey(in, out, wire.Reply{Ready: actual}, func(wire.Command) wire.Reply {
-		return wire.Reply{Error: "a server only tells its usage"}
-	})
+	s := server{peer: p}
+	defer s.close()
+	return obey(in, out, wire.Reply{Ready: actual}, s.do)
 }
 
 // Drive runs a client of p against the server at addr until in ends.
@@ -31,6 +33,10 @@ func Drive(p peers.Peer, addr string, in io.Reader, out io.Writer) error {
 	defer s.close()
 	return obey(in, out, wire.Reply{Ready: addr}, s.do)
 }
+
+// restTime is long enough for ticks of a fraction of a second, after which a system may
+// give back what an idle connection does not need.
+const restTime = 500 * time.Millisecond
 
 // obey says ready and answers commands, those about the process here and the others
 // by do.
@@ -48,6 +54,9 @@ func obey(in io.Reader, out io.Writer, ready wire.Reply, do func(wire.Command) w
 		switch c.Do {
 		case wire.Usage:
 			r = usage()
+		case wire.Collect:
+			time.Sleep(restTime)
+			debug.FreeOSMemory() // collects garbage first
 		case wire.Procs:
 			runtime.GOMAXPROCS(c.N)
 		default:

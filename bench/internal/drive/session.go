@@ -1,26 +1,24 @@
 package drive
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/zrpc-go/zrpc/bench/internal/machine"
 	"github.com/zrpc-go/zrpc/bench/internal/peers"
-	"github.com/zrpc-go/zrpc/bench/internal/stats"
 	"github.com/zrpc-go/zrpc/bench/internal/wire"
 )
 
-// session is what Open has set up and Run uses.
+// session is what Open has set up at a client and Run uses.
 type session struct {
 	peer  peers.Peer
 	addr  string
 	work  wire.Command // of Open
 	conns []peers.Conn
-	items int // of the next stream
+	subs  *subscribers // of Pub and Push
+	items int          // of the next stream
 }
 
 // errUnsupported: the system has no such thing. It becomes Reply.Unsupported.
@@ -32,14 +30,19 @@ func (s *session) do(c wire.Command) wire.Reply {
 	var err error
 	switch c.Do {
 	case wire.Open:
-		err = s.open(c)
+		r, err = s.open(c)
 	case wire.Run:
-		r, err = s.run(time.Duration(c.Millis) * time.Millisecond)
+		r, err = s.run(c)
 	case wire.Close:
 		s.close()
 	default:
 		err = fmt.Errorf("no command %q", c.Do)
 	}
+	return answer(r, err)
+}
+
+// answer is the reply that an error makes of r.
+func answer(r wire.Reply, err error) wire.Reply {
 	if errors.Is(err, errUnsupported) {
 		return wire.Reply{Unsupported: true}
 	}
@@ -51,160 +54,144 @@ func (s *session) do(c wire.Command) wire.Reply {
 
 // open dials before anything is timed, and asks at once whether the system can do the
 // work at all.
-func (s *session) open(c wire.Command) error {
+func (s *session) open(c wire.Command) (r wire.Reply, err error) {
 	s.close()
 	s.work, s.items = c, wire.FirstItems
-	for range c.Conns {
+	switch c.Work {
+	case wire.Pub, wire.Push:
+		if s.peer.Subscribe == nil {
+			return r, errUnsupported
+		}
+		s.subs, err = subscribe(s.peer, c)
+		if err == nil {
+			r.Ready = s.subs.addr()
+		}
+		return r, err
+	case wire.Dial:
+		return r, s.dial(1) // one that works, before there are many
+	case wire.IdleConns:
+		n := min(c.Conns, machine.Files()-spareFiles)
+		return wire.Reply{Ops: int64(n)}, s.idle(n)
+	}
+	if err := s.dial(c.Conns); err != nil {
+		return r, err
+	}
+	if !able(s.conns[0], c.Work) {
+		return r, errUnsupported
+	}
+	if c.Work == wire.IdleStreams {
+		return wire.Reply{Ops: int64(c.N)}, s.idleStreams(c.N)
+	}
+	return r, nil
+}
+
+// able says whether a connection can do a work.
+func able(c peers.Conn, work string) (ok bool) {
+	ok = true
+	switch work {
+	case wire.Stream:
+		_, ok = c.(peers.Streamer)
+	case wire.Upload:
+		_, ok = c.(peers.Uploader)
+	case wire.Bidi:
+		_, ok = c.(peers.Duplexer)
+	case wire.Bytes:
+		_, ok = c.(peers.ByteEchoer)
+	case wire.IdleStreams:
+		_, ok = c.(peers.Idler)
+	}
+	return ok
+}
+
+// dial makes n connections, one after the other.
+func (s *session) dial(n int) error {
+	for range n {
 		conn, err := s.peer.Dial(s.addr)
 		if err != nil {
 			return fmt.Errorf("dial %s: %w", s.addr, err)
 		}
 		s.conns = append(s.conns, conn)
 	}
-	ok := true
-	switch c.Work {
-	case wire.Stream:
-		_, ok = s.conns[0].(peers.Streamer)
-	case wire.Bytes:
-		_, ok = s.conns[0].(peers.ByteEchoer)
-	}
-	if !ok {
-		return errUnsupported
-	}
 	return nil
 }
 
-// close may be called more than once; Open begins with it.
-func (s *session) close() {
-	for _, c := range s.conns {
-		c.Close() // an error here is the end of a connection that has done its work
-	}
-	s.conns = nil
+// spareFiles are the descriptors that a process needs beside idle connections; some
+// systems' own servers have a handful more.
+const spareFiles = 100
+
+// dialers is how many connections are begun at a time when there are thousands.
+const dialers = 16
+
+// idle dials n connections and calls once on each, so that those which connect with the
+// first call do, and all have the buffers that a call leaves behind.
+func (s *session) idle(n int) error {
+	s.conns = make([]peers.Conn, n)
+	return parallel(dialers, n, func(i int) error {
+		c, err := s.peer.Dial(s.addr)
+		if err != nil {
+			return fmt.Errorf("dial %s, connection %d: %w", s.addr, i, err)
+		}
+		s.conns[i] = c
+		if _, err := c.Echo(text(s.work.Size)); err != nil {
+			return fmt.Errorf("echo on connection %d: %w", i, err)
+		}
+		return nil
+	})
 }
 
-// worker is one of the callers of a run.
-type worker struct {
-	hist stats.Hist
-	ops  int64
-	err  error
+// idleStreams begins n streams, spread over the connections.
+func (s *session) idleStreams(n int) error {
+	return parallel(dialers, len(s.conns), func(i int) error {
+		share := n / len(s.conns)
+		if i < n%len(s.conns) {
+			share++
+		}
+		return s.conns[i].(peers.Idler).Idle(share)
+	})
 }
 
-// run starts the callers, lets them go on for d and waits for the calls under way then.
-// The time of those last calls counts, and so do they. One caller's error stops all.
-func (s *session) run(d time.Duration) (wire.Reply, error) {
-	if len(s.conns) == 0 {
-		return wire.Reply{}, errors.New("run without open")
-	}
-	// One goroutine a connection does all of a pipeline or of a stream; calls have one
-	// goroutine for each in flight, as a program's own callers would.
-	callers := s.work.Inflight
-	_, pipelined := s.conns[0].(peers.Pipeliner)
-	pipelined = pipelined && callers > 1
-	if pipelined || s.work.Work == wire.Stream {
-		callers = 1
-	}
-	ws := make([]worker, len(s.conns)*callers)
-	var stop atomic.Bool
+// parallel calls do for 0 to n-1 on so many goroutines and returns one of the errors.
+func parallel(goroutines, n int, do func(i int) error) error {
+	errs := make(chan error, goroutines)
 	var wg sync.WaitGroup
-	timer := time.AfterFunc(d, func() { stop.Store(true) })
-	defer timer.Stop()
-	start := time.Now()
-	for i := range ws {
-		w, c := &ws[i], s.conns[i%len(s.conns)]
+	for g := range goroutines {
 		wg.Go(func() {
-			switch {
-			case s.work.Work == wire.Stream:
-				w.ops, w.err = s.stream(c.(peers.Streamer), &stop)
-			case s.work.Work == wire.Bytes:
-				w.err = w.bytes(c.(peers.ByteEchoer), s.work.Size, &stop)
-			case pipelined:
-				w.ops, w.err = c.(peers.Pipeliner).Pipeline(text(s.work.Size), s.work.Inflight, &stop)
-			default:
-				w.err = w.echo(c, text(s.work.Size), &stop)
-			}
-			if w.err != nil {
-				stop.Store(true)
+			for i := g; i < n; i += goroutines {
+				if err := do(i); err != nil {
+					errs <- err
+					return
+				}
 			}
 		})
 	}
 	wg.Wait()
-	return summary(ws, time.Since(start))
+	close(errs)
+	return <-errs // nil if there is none
 }
 
-// summary adds up the workers.
-func summary(ws []worker, took time.Duration) (wire.Reply, error) {
-	r := wire.Reply{Seconds: took.Seconds()}
-	all := &ws[0].hist
-	for i := range ws {
-		if ws[i].err != nil {
-			return wire.Reply{}, ws[i].err
+// close may be called more than once; Open begins with it. What fails here has done its
+// work. Thousands are closed side by side, as some systems wait for their goroutines.
+func (s *session) close() {
+	parallel(dialers, len(s.conns), func(i int) error {
+		if s.conns[i] != nil {
+			s.conns[i].Close()
 		}
-		r.Ops += ws[i].ops
-		if i > 0 {
-			all.Merge(&ws[i].hist)
-		}
+		return nil
+	})
+	s.conns = nil
+	if s.subs != nil {
+		s.subs.close()
+		s.subs = nil
 	}
-	µs := func(q float64) float64 { return float64(all.Quantile(q)) / 1e3 }
-	r.P50, r.P99, r.P999 = µs(0.5), µs(0.99), µs(0.999)
-	return r, nil
 }
 
-// text is the string of n bytes that is echoed.
-func text(n int) string { return strings.Repeat("0123456789", n/10+1)[:n] }
-
-// echo reads the clock once a call: the end of one is the beginning of the next.
-func (w *worker) echo(c peers.Conn, s string, stop *atomic.Bool) error {
-	for t0 := time.Now(); !stop.Load(); {
-		got, err := c.Echo(s)
-		if err != nil {
-			return fmt.Errorf("echo: %w", err)
-		}
-		if got != s {
-			return fmt.Errorf("echo of %q is %q", s, got)
-		}
-		t1 := time.Now()
-		w.hist.Add(t1.Sub(t0))
-		t0 = t1
-		w.ops++
+// run does the work of Open.
+func (s *session) run(c wire.Command) (wire.Reply, error) {
+	if s.subs != nil {
+		return s.subs.await(int64(c.N))
 	}
-	return nil
-}
-
-// bytes sends content that no encoding can shorten or take for text.
-func (w *worker) bytes(c peers.ByteEchoer, size int, stop *atomic.Bool) error {
-	p := bytes.Repeat([]byte{0, 1, 2, 3, 0xfc, 0xfd, 0xfe, 0xff}, size/8)
-	for t0 := time.Now(); !stop.Load(); {
-		got, err := c.EchoBytes(p)
-		if err != nil {
-			return fmt.Errorf("echo of %d bytes: %w", len(p), err)
-		}
-		// Comparing it all would cost as much as some transports do.
-		if n := len(p); len(got) != n || !bytes.Equal(got[n-8:], p[n-8:]) {
-			return fmt.Errorf("echo of %d bytes has %d bytes or another end", n, len(got))
-		}
-		t1 := time.Now()
-		w.hist.Add(t1.Sub(t0))
-		t0 = t1
-		w.ops++
+	if len(s.conns) == 0 {
+		return wire.Reply{}, errors.New("run without open")
 	}
-	return nil
-}
-
-// stream reads one stream after another; see wire.Stream for their length.
-func (s *session) stream(c peers.Streamer, stop *atomic.Bool) (ops int64, err error) {
-	for !stop.Load() {
-		t0 := time.Now()
-		n, err := c.Stream(s.items)
-		ops += int64(n)
-		if err != nil {
-			return ops, fmt.Errorf("stream, item %d of %d: %w", n, s.items, err)
-		}
-		if n != s.items {
-			return ops, fmt.Errorf("stream ended after %d of %d items", n, s.items)
-		}
-		if time.Since(t0) < wire.GrowMillis*time.Millisecond && s.items < wire.MaxItems {
-			s.items *= 2
-		}
-	}
-	return ops, nil
+	return s.calls(time.Duration(c.Millis) * time.Millisecond)
 }

@@ -18,6 +18,9 @@ import (
 //go:embed programs/libzmq.c
 var libzmqSource []byte
 
+//go:embed programs/libzmq_fan.c
+var libzmqFanSource []byte
+
 //go:embed programs/zerorpc_peer.py
 var pythonSource []byte
 
@@ -69,7 +72,7 @@ func FindEnv(e Env) Env {
 
 // All lists the foreign systems in the order of the tables.
 var All = []Peer{
-	{Name: "libzmq", Title: "libzmq DEALER/ROUTER, C", Prepare: prepareLibzmq},
+	{Name: "libzmq", Title: "libzmq, C", Prepare: prepareLibzmq},
 	{Name: "python", Title: "zerorpc-python", Prepare: preparePython},
 	{Name: "node", Title: "zerorpc-node", Prepare: prepareNode},
 }
@@ -86,6 +89,9 @@ func prepareLibzmq(_ Env, dir string) (argv, environ []string, err error) {
 	}
 	src, bin := filepath.Join(dir, "libzmq.c"), filepath.Join(dir, "libzmq")
 	if err := os.WriteFile(src, libzmqSource, 0o600); err != nil {
+		return nil, nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "libzmq_fan.c"), libzmqFanSource, 0o600); err != nil {
 		return nil, nil, err
 	}
 	// Ask the preprocessor first: a missing header is not a fault of the program.

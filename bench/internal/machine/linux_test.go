@@ -4,6 +4,7 @@ package machine
 
 import (
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -90,5 +91,43 @@ func TestPin(t *testing.T) {
 	}
 	if err := Pin(1 << 30); err == nil {
 		t.Error("pinning a process that does not exist succeeded")
+	}
+}
+
+func TestMemoryGrowsWithWhatIsUsed(t *testing.T) {
+	before, ok := Memory(os.Getpid())
+	if !ok || before <= 0 {
+		t.Fatalf("%v KiB (ok %v): this process has a size", before, ok)
+	}
+	const size = 32 << 20
+	b := make([]byte, size)
+	for i := 0; i < size; i += os.Getpagesize() {
+		b[i] = 1
+	}
+	after, _ := Memory(os.Getpid())
+	if grown := after - before; grown < size/1024/2 { // the collector may give some back meanwhile
+		t.Errorf("%v KiB more after touching %d KiB", grown, size/1024)
+	}
+	if b[0] != 1 {
+		t.Error("the memory must be in use until here")
+	}
+	if _, ok := Memory(-1); ok {
+		t.Error("a process that is not there has a size")
+	}
+}
+
+func TestSleepIsNotShort(t *testing.T) {
+	runtime.LockOSThread() // the thread's timers are not those of other tests: never unlocked
+	FineTimers()
+	start := time.Now()
+	Sleep(3 * time.Millisecond)
+	if d := time.Since(start); d < 3*time.Millisecond {
+		t.Errorf("slept %v instead of 3 ms", d)
+	}
+}
+
+func TestFilesIsTheLimit(t *testing.T) {
+	if n := Files(); n < 256 {
+		t.Errorf("%d files: Go itself raises the limit above that", n)
 	}
 }

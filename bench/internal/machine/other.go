@@ -30,3 +30,15 @@ func Pin(pid int) error { return errPin }
 
 // Unpin cannot be done here.
 func Unpin(pid int) error { return errPin }
+
+// Sleep pauses as well as Go's timers can.
+func Sleep(d time.Duration) { time.Sleep(d) }
+
+// FineTimers has nothing to set here.
+func FineTimers() {}
+
+// Memory is not known here.
+func Memory(pid int) (kib float64, ok bool) { return 0, false }
+
+// Files is how many file descriptors a process may be sure of.
+func Files() int { return 256 }

@@ -18,6 +18,8 @@ const (
 	connectEcho  = "/bench.Echo/Echo"
 	connectBytes = "/bench.Echo/Bytes"
 	connectRange = "/bench.Echo/Range"
+	connectSum   = "/bench.Echo/Sum"
+	connectSame  = "/bench.Echo/Same"
 )
 
 var connectPeer = Peer{Name: "connect", Title: "connect-go", Serve: connectServe, Dial: connectDial}
@@ -38,6 +40,8 @@ func connectServe(addr string) (string, error) {
 			}
 			return nil
 		}))
+	mux.Handle(connectSum, connect.NewClientStreamHandler(connectSum, connectCount))
+	mux.Handle(connectSame, connect.NewBidiStreamHandler(connectSame, connectBack))
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return "", err
@@ -65,6 +69,8 @@ type connectConn struct {
 	echo  *connect.Client[wrapperspb.StringValue, wrapperspb.StringValue]
 	bytes *connect.Client[wrapperspb.BytesValue, wrapperspb.BytesValue]
 	items *connect.Client[wrapperspb.Int64Value, wrapperspb.Int64Value]
+	sum   *connect.Client[wrapperspb.Int64Value, wrapperspb.Int64Value]
+	same  *connect.Client[wrapperspb.Int64Value, wrapperspb.Int64Value]
 }
 
 // connectDial connects with the first call, in the warm-up.
@@ -77,6 +83,8 @@ func connectDial(addr string) (Conn, error) {
 		echo:  connect.NewClient[wrapperspb.StringValue, wrapperspb.StringValue](h, url+connectEcho, plain),
 		bytes: connect.NewClient[wrapperspb.BytesValue, wrapperspb.BytesValue](h, url+connectBytes, plain),
 		items: connect.NewClient[wrapperspb.Int64Value, wrapperspb.Int64Value](h, url+connectRange, plain),
+		sum:   connect.NewClient[wrapperspb.Int64Value, wrapperspb.Int64Value](h, url+connectSum, plain),
+		same:  connect.NewClient[wrapperspb.Int64Value, wrapperspb.Int64Value](h, url+connectSame, plain),
 	}, nil
 }
 

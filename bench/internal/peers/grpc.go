@@ -2,8 +2,6 @@ package peers
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net"
 
 	"google.golang.org/grpc"
@@ -26,7 +24,12 @@ var grpcDesc = grpc.ServiceDesc{
 		{MethodName: "Echo", Handler: grpcUnary[wrapperspb.StringValue]},
 		{MethodName: "Bytes", Handler: grpcUnary[wrapperspb.BytesValue]},
 	},
-	Streams: []grpc.StreamDesc{{StreamName: "Range", ServerStreams: true, Handler: grpcRange}},
+	Streams: []grpc.StreamDesc{
+		{StreamName: "Range", ServerStreams: true, Handler: grpcRange},
+		{StreamName: "Sum", ClientStreams: true, Handler: grpcSum},
+		{StreamName: "Same", ServerStreams: true, ClientStreams: true, Handler: grpcSame},
+		{StreamName: "Idle", ServerStreams: true, Handler: grpcIdle},
+	},
 }
 
 // grpcUnary answers with the message that came.
@@ -94,7 +97,7 @@ func (c grpcConn) EchoBytes(p []byte) ([]byte, error) {
 
 // Stream receives into one message again and again, the fastest that the API allows.
 func (c grpcConn) Stream(n int) (int, error) {
-	s, err := c.c.NewStream(context.Background(), &grpcDesc.Streams[0], "/"+grpcService+"/Range")
+	s, err := c.stream(grpcRangeStream)
 	if err != nil {
 		return 0, err
 	}
@@ -104,19 +107,7 @@ func (c grpcConn) Stream(n int) (int, error) {
 	if err := s.CloseSend(); err != nil {
 		return 0, err
 	}
-	var item wrapperspb.Int64Value
-	for i := 0; ; i++ {
-		err := s.RecvMsg(&item)
-		if errors.Is(err, io.EOF) {
-			return i, nil
-		}
-		if err != nil {
-			return i, err
-		}
-		if item.Value != int64(i) {
-			return i, errOrder
-		}
-	}
+	return grpcCount(s)
 }
 
 func (c grpcConn) Close() error { return c.c.Close() }

@@ -23,29 +23,15 @@ const (
 	natsWait  = 20 * time.Second // for an answer; well above any that comes
 )
 
-var natsPeer = Peer{Name: "nats", Title: "NATS request/reply", Serve: natsServe, Dial: natsDial}
+var natsPeer = Peer{Name: "nats", Title: "NATS", Serve: natsServe, Dial: natsDial,
+	Publish: natsPublish, Subscribe: natsSubscribe}
 
 // natsServe starts the broker inside this process and connects the service to it. The
 // CPU time of the server's side therefore contains the broker's, as a user pays it too.
 func natsServe(addr string) (string, error) {
-	host, port, err := net.SplitHostPort(addr)
+	s, host, err := natsBroker(addr)
 	if err != nil {
 		return "", err
-	}
-	p, err := strconv.Atoi(port)
-	if err != nil {
-		return "", err
-	}
-	if p == 0 {
-		p = server.RANDOM_PORT
-	}
-	s, err := server.NewServer(&server.Options{Host: host, Port: p, NoLog: true, NoSigs: true, MaxPayload: maxMessage})
-	if err != nil {
-		return "", err
-	}
-	go s.Start()
-	if !s.ReadyForConnections(natsWait) {
-		return "", fmt.Errorf("nats-server is not ready after %v", natsWait)
 	}
 	nc, err := nats.Connect(s.ClientURL())
 	if err != nil {
@@ -61,11 +47,35 @@ func natsServe(addr string) (string, error) {
 	if err := nc.Flush(); err != nil {
 		return "", err
 	}
+	return host, nil
+}
+
+// natsBroker starts a nats-server inside this process and returns it with its address.
+func natsBroker(addr string) (*server.Server, string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, "", err
+	}
+	if p == 0 {
+		p = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&server.Options{Host: host, Port: p, NoLog: true, NoSigs: true, MaxPayload: maxMessage})
+	if err != nil {
+		return nil, "", err
+	}
+	go s.Start()
+	if !s.ReadyForConnections(natsWait) {
+		return nil, "", fmt.Errorf("nats-server is not ready after %v", natsWait)
+	}
 	u, err := url.Parse(s.ClientURL())
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
-	return u.Host, nil
+	return s, u.Host, nil
 }
 
 // natsSendRange publishes the items as decimal text: NATS carries bytes, and text is

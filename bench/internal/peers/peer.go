@@ -19,6 +19,9 @@ type Peer struct {
 	Serve func(addr string) (actual string, err error)
 	// Dial makes one connection.
 	Dial func(addr string) (Conn, error)
+	// Publish and Subscribe are nil where there is neither pub-sub nor push-pull.
+	Publish   PublishFunc
+	Subscribe SubscribeFunc
 }
 
 // Conn is one connection, used by as many goroutines at once as calls are in flight.
@@ -41,6 +44,26 @@ type Streamer interface {
 	Stream(n int) (int, error)
 }
 
+// Uploader is a Conn that can send streams.
+type Uploader interface {
+	// Upload sends the integers 0 to n-1 and returns how many the server counted.
+	Upload(n int) (int, error)
+}
+
+// Duplexer is a Conn that can send and receive a stream at once.
+type Duplexer interface {
+	// Bidi sends the integers 0 to n-1, which the server sends back one by one, and
+	// returns how many came.
+	Bidi(n int) (int, error)
+}
+
+// Idler is a Conn that can hold many streams which do nothing.
+type Idler interface {
+	// Idle begins n streams and returns when each has brought its first item. They
+	// last until the connection is closed.
+	Idle(n int) error
+}
+
 // Pipeliner is a Conn without calls of their own: one goroutine keeps window echoes
 // on the way. It is the floor that the calls of others are compared with.
 type Pipeliner interface {
@@ -51,14 +74,14 @@ type Pipeliner interface {
 // errOrder is what a Stream reports whose items are not 0, 1, 2, …
 var errOrder = errors.New("stream item out of order")
 
-// maxMessage is the size limit set where a system's own is below the 1 MiB of the
-// work plus its envelope.
-const maxMessage = 8 << 20
+// maxMessage is the size limit set where a system's own is below the 16 MiB of the
+// largest payload plus its envelope.
+const maxMessage = 20 << 20
 
 // All lists the systems in the order of the tables: ours, the floor, then others
 // from the closest relatives to the farthest.
 var All = []Peer{
-	zrpcPeer, rawPeer, muxPeer, gobPeer, jsonPeer, grpcPeer, connectPeer, natsPeer, zmq4Peer,
+	zrpcPeer, brokerPeer, rawPeer, muxPeer, gobPeer, jsonPeer, grpcPeer, connectPeer, natsPeer, zmq4Peer,
 }
 
 // Find returns the peer of that name.

@@ -19,6 +19,8 @@ import (
 const (
 	rawEcho   = 'e'
 	rawStream = 's'
+	rawItem   = 'i' // of a stream to the server
+	rawEnd    = '.' // of that; the answer is the number of items
 	rawHead   = 5
 	rawBuffer = 64 << 10
 )
@@ -30,6 +32,7 @@ func rawServe(addr string) (string, error) {
 	return serveTCP(addr, func(c net.Conn) {
 		defer c.Close()
 		f := newRawFramer(c)
+		var items uint64
 		for {
 			kind, body, err := f.read()
 			if err != nil {
@@ -44,6 +47,11 @@ func rawServe(addr string) (string, error) {
 					binary.LittleEndian.PutUint64(item[:], i)
 					f.write(rawStream, item[:])
 				}
+			case rawItem:
+				items++
+			case rawEnd:
+				f.write(rawEnd, binary.LittleEndian.AppendUint64(nil, items))
+				items = 0
 			}
 			// Answers to requests that have come in one read leave in one write.
 			if f.r.Buffered() < rawHead {

@@ -20,7 +20,8 @@ const (
 	zmq4Head  = 9 // a kind byte and a number of 8
 )
 
-var zmq4Peer = Peer{Name: "zmq4", Title: "go-zeromq/zmq4 sockets", Serve: zmq4Serve, Dial: zmq4Dial}
+var zmq4Peer = Peer{Name: "zmq4", Title: "go-zeromq/zmq4 sockets", Serve: zmq4Serve, Dial: zmq4Dial,
+	Publish: zmq4Publish, Subscribe: zmq4Subscribe}
 
 // zmq4Serve answers from the goroutine that receives: a ROUTER socket here has one
 // queue, which more goroutines would only contend for.

@@ -13,20 +13,15 @@ import (
 
 const zrpcScheme = "tcp://"
 
-var zrpcPeer = Peer{Name: "zrpc", Title: "zrpc", Serve: zrpcServe, Dial: zrpcDial}
+var zrpcPeer = Peer{Name: "zrpc", Title: "zrpc", Serve: zrpcServe, Dial: zrpcDial,
+	Publish: zrpcPublish, Subscribe: zrpcSubscribe}
 
 // zrpcServe registers plain functions, as a user would, and says nothing about how they
 // are to be run.
 func zrpcServe(addr string) (string, error) {
-	srv := zrpc.NewServer(nil)
-	for name, fn := range map[string]any{
-		"echo":  func(s string) string { return s },
-		"bytes": func(p []byte) []byte { return p },
-		"count": zrpcCount,
-	} {
-		if err := srv.Handle(name, fn); err != nil {
-			return "", err
-		}
+	srv, err := zrpcServer()
+	if err != nil {
+		return "", err
 	}
 	endpoint, err := srv.Bind(zrpcScheme + addr)
 	if err != nil {
@@ -35,6 +30,39 @@ func zrpcServe(addr string) (string, error) {
 	// Serve ends with the process; what it could report then reaches nobody.
 	go srv.Serve(context.Background())
 	return strings.TrimPrefix(endpoint, zrpcScheme), nil
+}
+
+// zrpcServer has the methods of the work. Its limits on connections and calls are raised
+// to what the idle ones need; all else is the default.
+func zrpcServer() (*zrpc.Server, error) {
+	srv := zrpc.NewServer(&zrpc.ServerOptions{MaxConns: 2 * idleMost, MaxCalls: 2 * idleMost})
+	for name, fn := range map[string]any{
+		"echo":  func(s string) string { return s },
+		"bytes": func(p []byte) []byte { return p },
+		"count": zrpcCount,
+		"sum":   zrpcSum,
+		"same":  func(in iter.Seq2[int, error]) iter.Seq2[int, error] { return in },
+	} {
+		if err := srv.Handle(name, fn); err != nil {
+			return nil, err
+		}
+	}
+	return srv, nil
+}
+
+// zrpcSum counts the caller's items and checks their order.
+func zrpcSum(in iter.Seq2[int, error]) (int, error) {
+	n := 0
+	for item, err := range in {
+		if err != nil {
+			return n, err
+		}
+		if item != n {
+			return n, errOrder
+		}
+		n++
+	}
+	return n, nil
 }
 
 // zrpcCount is a stream in the form that needs no error: the numbers 0 to n-1.

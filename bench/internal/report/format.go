@@ -79,7 +79,11 @@ type figure struct {
 func measure(r *suite.Result, c suite.Cell, m suite.Metric) figure {
 	v, dirty := r.Values(c, m)
 	base, _ := r.Values(suite.Cell{Peer: Base, Work: c.Work}, m)
-	return figure{stats.Summarize(v), stats.Ratio(v, base), dirty}
+	f := figure{stats.Summarize(v), stats.Ratio(v, base), dirty}
+	if m.Plain {
+		f.ratio = math.NaN()
+	}
+	return f
 }
 
 // median is the figure in a table, marked if it comes from dirty runs alone.

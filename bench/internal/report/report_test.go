@@ -43,7 +43,7 @@ func TestNumbersAreShort(t *testing.T) {
 // result is a small benchmark: ours, one that is twice as slow, one without figures.
 func result(t *testing.T) *suite.Result {
 	t.Helper()
-	works, err := suite.Choose([]string{"unary", "stream"})
+	works, err := suite.Choose([]string{"unary", "stream"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ absent        –
 
 libzmq: not measured (install libzmq3-dev)
 c, unary, round 1: FAILED: connection refused
-b: 3 stream items were sent and never came
+b: 3 items or messages were sent and never came
 6 runs, 1 of them dropped because others used the CPUs meanwhile (the most in one run: 40 % of all CPUs).
 !: every run of this figure was such a run; it is the median of those.
 The benchmark ended early: out of time in round 2 of 3.
@@ -132,5 +132,67 @@ func TestJSONHasEverySampleAndNoNaN(t *testing.T) {
 	}
 	if len(f.Failed) != 1 || len(f.Skipped) != 1 || f.Stopped == "" {
 		t.Errorf("failed %v, skipped %v, stopped %q: a reader must find what is missing", f.Failed, f.Skipped, f.Stopped)
+	}
+}
+
+func TestPowersOfTenAreShort(t *testing.T) {
+	for v, want := range map[float64]string{0.1: "0.1", 1: "1", 100: "100", 1e3: "1k", 1e5: "100k", 1e7: "10M"} {
+		if got := power(v); got != want {
+			t.Errorf("power(%v) is %q, want %q", v, got, want)
+		}
+	}
+}
+
+func TestPlotsShowWhatWasMeasured(t *testing.T) {
+	r := result(t)
+	sized, err := suite.Choose([]string{"size10", "size1k", "big", "pub8"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Works = append(r.Works, sized...)
+	for i, w := range sized[:3] {
+		r.Samples = append(r.Samples, suite.Sample{Peer: Base, Work: w.Name, Ops: 1, Seconds: 1, Size: 10,
+			ClientCPU: float64(i + 1), ServerCPU: 1, P50: 1})
+	}
+	got := map[string]string{}
+	for _, p := range Plots(r) {
+		var b bytes.Buffer
+		if err := p.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		got[p.Name] = b.String()
+	}
+	if svg := got["calls.svg"]; !strings.Contains(svg, "p50 µs, 1 in flight (less is better)") || !strings.Contains(svg, "30.0 (2.00×)") {
+		t.Errorf("the chart of the calls lacks its panel or its ratio:\n%s", svg)
+	}
+	if svg := got["payload.svg"]; !strings.Contains(svg, "<polyline") {
+		t.Errorf("there is no line of the payloads:\n%s", svg)
+	}
+	if svg, ok := got["fanout.svg"]; ok {
+		t.Errorf("a chart of what has no figures:\n%s", svg)
+	}
+	if svg, ok := got["payload-cost.svg"]; ok {
+		t.Errorf("bars of one system alone compare nothing:\n%s", svg)
+	}
+}
+
+func TestFurtherTablesHaveOnlyWhoHasFigures(t *testing.T) {
+	r := result(t)
+	pubs, err := suite.Choose([]string{"pub8"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Works = append(r.Works, pubs...)
+	r.Samples = append(r.Samples, suite.Sample{Peer: "b", Work: "pub8", Ops: 75, Lost: 25, Seconds: 1})
+	var b bytes.Buffer
+	Markdown(&b, r, Machine{})
+	got := b.String()
+	if !strings.Contains(got, "| 100-byte messages | to 8 | lost, % (8) |\n|---|--:|--:|\n| other | 75.0 | 25.0 |\n\n") {
+		t.Errorf("want a table with one row, and a loss without a ratio, in\n%s", got)
+	}
+	b.Reset()
+	Text(&b, r)
+	if got := b.String(); !strings.Contains(got, "lost %") {
+		t.Errorf("the loss is not shown in\n%s", got)
 	}
 }

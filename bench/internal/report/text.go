@@ -18,12 +18,22 @@ type column struct {
 // columns are what follows the headline: latencies where single calls have them, then
 // what a call (or an item) costs.
 func columns(w suite.Work) []column {
+	if !w.Timed() {
+		return []column{{"client KiB", suite.ClientKiB, number}}
+	}
 	var c []column
 	if w.Calls() {
-		if w.Headline.Name != suite.P50.Name {
-			c = append(c, column{"p50 µs", suite.P50, number})
+		for _, l := range []column{{"p50 µs", suite.P50, number}, {"p99 µs", suite.P99, number}, {"p99.9 µs", suite.P999, number}} {
+			if l.metric.Name != w.Headline.Name {
+				c = append(c, l)
+			}
 		}
-		c = append(c, column{"p99 µs", suite.P99, number}, column{"p99.9 µs", suite.P999, number})
+	}
+	if w.Scheduled() {
+		c = append(c, column{"calls/s", suite.Calls, number})
+	}
+	if w.Losing() {
+		c = append(c, column{"lost %", suite.Lost, number})
 	}
 	return append(c,
 		column{"CPU client", suite.ClientCPU, number},
@@ -44,6 +54,9 @@ func Text(out io.Writer, r *suite.Result) {
 		}
 		g := grid{head}
 		for _, s := range r.Systems {
+			if !w.Does(s.Name) {
+				continue
+			}
 			cell := suite.Cell{Peer: s.Name, Work: w.Name}
 			f := measure(r, cell, w.Headline)
 			row := []string{s.Title, f.median(number), f.span(number), ratio(f.ratio)}
@@ -87,7 +100,7 @@ func Notes(r *suite.Result) string {
 	}
 	for _, s := range r.Systems {
 		if lost[s.Name] > 0 {
-			line("%s: %d stream items were sent and never came", s.Name, lost[s.Name])
+			line("%s: %d items or messages were sent and never came", s.Name, lost[s.Name])
 		}
 	}
 	line("%d runs, %d of them dropped because others used the CPUs meanwhile (the most in one run: %.0f %% of all CPUs).",

@@ -49,8 +49,13 @@ func Run(ctx context.Context, p Plan) *Result {
 		r.Progress(fmt.Sprintf("round %d of %d: starting processes", round+1, p.Rounds))
 		r.startAll(round)
 		for _, w := range p.Works {
+			if round >= w.rounds(p.Rounds) {
+				continue
+			}
 			for _, s := range p.Systems {
 				switch {
+				case !w.Does(s.Name):
+					continue
 				case ctx.Err() != nil:
 					r.res.Stopped = fmt.Sprintf("interrupted in round %d of %d", round+1, p.Rounds)
 					return r.res
@@ -104,6 +109,11 @@ func (r *runner) cell(ctx context.Context, round int, w Work, s System) {
 	if p == nil || r.res.None[c] || r.fails[c] >= maxFailures {
 		return
 	}
+	if w.fresh {
+		if p = r.restart(round, s); p == nil {
+			return
+		}
+	}
 	sample, err := r.measure(p, w)
 	if errors.Is(err, errUnsupported) {
 		r.res.None[c] = true
@@ -119,65 +129,24 @@ func (r *runner) cell(ctx context.Context, round int, w Work, s System) {
 	}
 	r.fails[c]++
 	r.res.Failed = append(r.res.Failed, Failure{c, round, err})
-	p.stop()
+	r.restart(round, s)
+}
+
+// restart replaces a system's processes; nil if the new ones do not start.
+func (r *runner) restart(round int, s System) *pair {
+	r.pairs[s.Name].stop()
 	delete(r.pairs, s.Name)
-	if p, err = startPair(s, r.Procs); err != nil {
+	p, err := startPair(s, r.Procs)
+	if err != nil {
 		r.res.Failed = append(r.res.Failed, Failure{Cell{Peer: s.Name}, round, err})
-		return
+		return nil
 	}
 	r.pairs[s.Name] = p
-}
-
-// measure does the work once for warming up and once for the figures.
-func (r *runner) measure(p *pair, w Work) (s Sample, err error) {
-	if w.Pinned {
-		if err := r.pin(p, machine.Pin, 1); err != nil {
-			return s, err
-		}
-		defer func() {
-			if e := r.pin(p, machine.Unpin, r.Procs); err == nil {
-				err = e
-			}
-		}()
-	}
-	// Connections are made for each work and stay through warm-up and run: both see the
-	// same buffers, windows and learnt behaviour.
-	open := w.open
-	open.Do = wire.Open
-	_, err = p.client.ask(open)
-	if err == nil {
-		_, err = p.client.ask(wire.Command{Do: wire.Run, Millis: millis(r.Warm)})
-	}
-	if err == nil {
-		s, err = r.timed(p)
-		s.Size = w.open.Size
-	}
-	if err != nil && !errors.Is(err, errUnsupported) {
-		return s, err
-	}
-	if _, e := p.client.ask(wire.Command{Do: wire.Close}); e != nil {
-		return s, e
-	}
-	return s, err
-}
-
-func millis(d time.Duration) int { return max(1, int(d.Milliseconds())) }
-
-// pin sets where both processes may run and how many threads of Go at once.
-func (r *runner) pin(p *pair, set func(pid int) error, procs int) error {
-	for _, c := range p.both() {
-		if _, err := c.ask(wire.Command{Do: wire.Procs, N: procs}); err != nil {
-			return err
-		}
-		if err := set(c.cmd.Process.Pid); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p
 }
 
 // timed is the run that counts, between two readings of everything.
-func (r *runner) timed(p *pair) (s Sample, err error) {
+func (r *runner) timed(p *pair, do func(time.Duration) (wire.Reply, error)) (s Sample, err error) {
 	var usage [2][2]wire.Reply // before and after; server and client
 	read := func(i int) {
 		for j, c := range p.both() {
@@ -194,7 +163,7 @@ func (r *runner) timed(p *pair) (s Sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	run, err := p.client.ask(wire.Command{Do: wire.Run, Millis: millis(r.Time)})
+	run, err := do(r.Time)
 	if err != nil {
 		return s, err
 	}

@@ -25,8 +25,11 @@ type Sample struct {
 	ServerAllocs *float64 `json:"server_allocs,omitempty"`
 	ClientBytes  *float64 `json:"client_bytes,omitempty"`
 	ServerBytes  *float64 `json:"server_bytes,omitempty"`
-	Lost         int64    `json:"lost,omitempty"` // items sent that never came
-	Size         int      `json:"size,omitempty"` // bytes of the payload
+	// memory of each process for one idle connection or stream; 0 where not measured
+	ServerKiB float64 `json:"server_kib,omitempty"`
+	ClientKiB float64 `json:"client_kib,omitempty"`
+	Lost      int64   `json:"lost,omitempty"` // items sent that never came
+	Size      int     `json:"size,omitempty"` // bytes of the payload
 	// Foreign is the share of all CPUs that others used meanwhile; Dirty says that it
 	// was too much for the run to count.
 	Foreign float64 `json:"foreign"`
@@ -54,7 +57,9 @@ type Metric struct {
 	// Steady says that the load of others does not change the figure, so that dirty
 	// runs count as well.
 	Steady bool
-	of     func(*Sample) float64
+	// Plain says that ratios would tell nothing: a loss of none has no multiples.
+	Plain bool
+	of    func(*Sample) float64
 }
 
 // Of is the figure in s; NaN where it was not measured.
@@ -84,6 +89,13 @@ var (
 	Calls = Metric{Name: "calls", Unit: "1/s", Higher: true, of: perSecond}
 	Items = Metric{Name: "items", Unit: "1/s", Higher: true, of: perSecond}
 	MBs   = Metric{Name: "echoed", Unit: "MB/s", Higher: true, of: func(s *Sample) float64 { return perSecond(s) * float64(s.Size) / 1e6 }}
+
+	Deliveries = Metric{Name: "deliveries", Unit: "1/s", Higher: true, of: perSecond}
+	Conns      = Metric{Name: "connections", Unit: "1/s", Higher: true, of: perSecond}
+	Lost       = Metric{Name: "lost", Unit: "%", Plain: true, of: func(s *Sample) float64 { return 100 * float64(s.Lost) / float64(s.Ops+s.Lost) }}
+
+	ServerKiB = Metric{Name: "server", Unit: "KiB", Steady: true, of: func(s *Sample) float64 { return known(s.ServerKiB) }}
+	ClientKiB = Metric{Name: "client", Unit: "KiB", Steady: true, of: func(s *Sample) float64 { return known(s.ClientKiB) }}
 
 	ClientCPU = Metric{Name: "CPU client", Unit: "µs", of: func(s *Sample) float64 { return known(s.ClientCPU) }}
 	ServerCPU = Metric{Name: "CPU server", Unit: "µs", of: func(s *Sample) float64 { return known(s.ServerCPU) }}

@@ -50,6 +50,12 @@ func fake(how string) {
 			fmt.Println("DEBUG: running")
 		case strings.Contains(line, `"do":"run"`) && how == "idles":
 			fmt.Println(`{"seconds":1}`)
+		case strings.Contains(line, `"do":"open"`) && how == "fans" && strings.Contains(line, wire.Pub):
+			fmt.Println(`{"ready":"there"}`)
+		case strings.Contains(line, `"do":"open"`) && strings.Contains(line, wire.IdleConns):
+			fmt.Println(`{"ops":100}`)
+		case strings.Contains(line, `"do":"run"`) && strings.Contains(line, `"n":`):
+			fmt.Println(`{"ops":30,"lost":2,"seconds":0.25}`)
 		case strings.Contains(line, `"do":"run"`):
 			fmt.Println(`{"ops":10,"seconds":0.5,"p50":7,"p99":8,"p999":9}`)
 		default:
@@ -75,7 +81,7 @@ func fakeSystem(t *testing.T, name, how string) System {
 
 // plan is a plan of two rounds over two works, that never finds a run dirty.
 func plan(systems ...System) Plan {
-	works, _ := Choose([]string{"unary", "stream"})
+	works, _ := Choose([]string{"unary", "stream"}, false)
 	return Plan{Systems: systems, Works: works, Rounds: 2, Time: time.Millisecond, Warm: time.Millisecond,
 		Procs: 1, Dirty: math.Inf(1), Until: time.Now().Add(time.Hour), Progress: func(string) {}}
 }
@@ -161,7 +167,7 @@ func TestFit(t *testing.T) {
 }
 
 func TestChooseAndPrepareRefuseUnknownNames(t *testing.T) {
-	if _, err := Choose([]string{"unary", "nosuch"}); err == nil || !strings.Contains(err.Error(), "par64") {
+	if _, err := Choose([]string{"unary", "nosuch"}, false); err == nil || !strings.Contains(err.Error(), "par64") {
 		t.Errorf("%v, want an error that lists the works there are", err)
 	}
 	if _, _, err := Prepare([]string{"nosuch"}, extern.Env{}, t.TempDir()); err == nil || !strings.Contains(err.Error(), "grpc") {
@@ -171,7 +177,7 @@ func TestChooseAndPrepareRefuseUnknownNames(t *testing.T) {
 	if err != nil || len(systems) != 1 || len(skipped) != 1 || !strings.Contains(skipped[0].Reason, extern.ErrMissing.Error()) {
 		t.Errorf("systems %v, skipped %v, %v; want grpc measured and python named as missing", systems, skipped, err)
 	}
-	if all, _ := Choose(nil); len(all) == 0 {
+	if all, _ := Choose(nil, false); len(all) == 0 {
 		t.Error("no work by default")
 	}
 }

@@ -1,8 +1,7 @@
-// Package suite runs the benchmark: it starts the systems' processes, gives them the
-// same work in turns, and collects what each run measured.
 package suite
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,43 +10,57 @@ import (
 	"github.com/zrpc-go/zrpc/bench/internal/wire"
 )
 
-// Work is one kind of work that all systems are given.
+// Work is one kind of work that systems are given.
 type Work struct {
 	Name  string // on the command line
 	Title string // in tables
 	// Headline is the figure that the short table shows and ratios compare.
 	Headline Metric
 	Pinned   bool // both processes share one CPU, and GOMAXPROCS is 1
-	open     wire.Command
+	Quick    bool // done by -quick
+	// Rounds bounds how often it is done, as what takes long or is steady needs fewer
+	// rounds; 0: as often as all.
+	Rounds int
+	// Peers are the systems that do it; nil: all. A system that is named and cannot says so.
+	Peers []string
+	// Series and X place the work in a plot of lines: which, and where on its axis.
+	Series string
+	X      float64
+	fresh  bool // needs new processes: their memory is measured
+	open   wire.Command
 }
 
 // Calls says whether the work is made of single calls, which have latencies.
-func (w Work) Calls() bool { return w.open.Work != wire.Stream }
-
-const (
-	small = 10      // bytes of an echoed string
-	large = 1 << 20 // bytes of an echoed byte string
-)
-
-// Works lists all work in the order of the tables.
-var Works = []Work{
-	{Name: "unary", Title: "echo of 10 bytes, 1 call in flight", Headline: P50,
-		open: wire.Command{Work: wire.Echo, Conns: 1, Inflight: 1, Size: small}},
-	{Name: "pinned", Title: "echo of 10 bytes, 1 call in flight, both processes on one CPU", Headline: P50, Pinned: true,
-		open: wire.Command{Work: wire.Echo, Conns: 1, Inflight: 1, Size: small}},
-	{Name: "par64", Title: "echo of 10 bytes, 1 connection × 64 in flight", Headline: Calls,
-		open: wire.Command{Work: wire.Echo, Conns: 1, Inflight: 64, Size: small}},
-	{Name: "par16x16", Title: "echo of 10 bytes, 16 connections × 16 in flight", Headline: Calls,
-		open: wire.Command{Work: wire.Echo, Conns: 16, Inflight: 16, Size: small}},
-	{Name: "stream", Title: "server stream of small integers", Headline: Items,
-		open: wire.Command{Work: wire.Stream, Conns: 1, Inflight: 1}},
-	{Name: "big", Title: "echo of 1 MiB, 1 call in flight", Headline: MBs,
-		open: wire.Command{Work: wire.Bytes, Conns: 1, Inflight: 1, Size: large}},
+func (w Work) Calls() bool {
+	return w.open.Work == wire.Echo || w.open.Work == wire.Bytes || w.open.Work == wire.Dial
 }
 
-// Choose returns the works of those names, in the order of the tables; all that this
-// machine can do if names is empty.
-func Choose(names []string) ([]Work, error) {
+// Timed says whether CPU time and allocations are taken; else it is memory.
+func (w Work) Timed() bool { return !w.idle() }
+
+// Scheduled says whether calls are made when they are due, not when the last is answered.
+func (w Work) Scheduled() bool { return w.open.Rate > 0 }
+
+// Losing says whether messages may be lost.
+func (w Work) Losing() bool { return w.fans() }
+
+func (w Work) idle() bool { return w.open.Work == wire.IdleConns || w.open.Work == wire.IdleStreams }
+func (w Work) fans() bool { return w.open.Work == wire.Pub || w.open.Work == wire.Push }
+
+// Does says whether the system of that name is to do it.
+func (w Work) Does(name string) bool { return w.Peers == nil || slices.Contains(w.Peers, name) }
+
+// rounds is how often it is done in a benchmark of so many rounds.
+func (w Work) rounds(all int) int {
+	if w.Rounds > 0 {
+		return min(w.Rounds, all)
+	}
+	return all
+}
+
+// Choose returns the works of those names, in the order of the tables; if names is
+// empty, all that this machine can do, or the quick ones of those.
+func Choose(names []string, quick bool) ([]Work, error) {
 	var known []string
 	for _, w := range Works {
 		known = append(known, w.Name)
@@ -59,15 +72,33 @@ func Choose(names []string) ([]Work, error) {
 	}
 	var out []Work
 	for _, w := range Works {
+		needs := ""
 		switch {
-		case len(names) > 0 && !slices.Contains(names, w.Name):
 		case w.Pinned && !machine.CanPin:
+			needs = "pins processes to a CPU"
+		case w.idle() && !machine.CanPin:
+			needs = "reads the memory of processes"
+		}
+		switch {
+		case len(names) > 0 && !slices.Contains(names, w.Name), len(names) == 0 && quick && !w.Quick:
+		case needs != "":
 			if len(names) > 0 {
-				return nil, fmt.Errorf("work %q pins processes to a CPU, which needs Linux", w.Name)
+				return nil, fmt.Errorf("work %q %s, which needs Linux", w.Name, needs)
 			}
 		default:
 			out = append(out, w)
 		}
 	}
 	return out, nil
+}
+
+// Series returns the works of a series by rising X.
+func Series(works []Work, name string) (out []Work) {
+	for _, w := range works {
+		if w.Series == name {
+			out = append(out, w)
+		}
+	}
+	slices.SortFunc(out, func(a, b Work) int { return cmp.Compare(a.X, b.X) })
+	return out
 }

@@ -19,6 +19,9 @@ const (
 	Close = "close"
 	// Usage asks a client or server what it has consumed since it started.
 	Usage = "usage"
+	// Collect makes a child give back the memory that it can, after a moment of rest
+	// in which idle connections hand back their buffers. The parent then reads its size.
+	Collect = "collect"
 	// Procs sets GOMAXPROCS to N in a Go child; others have nothing to set and
 	// reply at once.
 	Procs = "procs"
@@ -34,6 +37,39 @@ const (
 	Stream = "stream"
 	// Bytes calls with Size bytes and checks that as many come back.
 	Bytes = "bytes"
+	// Upload streams small integers to the server, which answers with their number;
+	// Bidi streams them to the server and back. Lengths as with Stream.
+	Upload = "upload"
+	Bidi   = "bidi"
+	// Dial makes a connection, calls once and closes, with Conns callers at a time.
+	Dial = "dial"
+	// IdleConns holds Conns connections on which one call was made. The work is done
+	// by Open; the reply's Ops says how many there are, as a system may allow fewer.
+	IdleConns = "idleconns"
+	// IdleStreams holds N streams over Conns connections, each after its first item.
+	IdleStreams = "idlestreams"
+	// Pub and Push send messages of Size bytes from the server to Conns subscribers
+	// (each gets all) or pullers (each gets a share) at the client; see Fan.
+	Pub  = "pub"
+	Push = "push"
+)
+
+// Fan: how Pub and Push go. The server is asked to open, replies with the address of a
+// fresh publisher (Ready) and sends a probe of ProbeSize bytes every few milliseconds.
+// The client is asked to open with that address; it replies when every subscriber has
+// received a probe, with the address (Ready) of a TCP listener for receipts. Then, for
+// each run, the server publishes for Millis and replies with the number sent; the client
+// is told that number (N) and replies when all have come, or none for QuietMillis.
+//
+// With a Window the server connects to the client's listener (Addr) and keeps at most so
+// many messages on the way: the client sends one byte when the last of its subscribers
+// has received ReceiptEvery more. A Window below the queues' high-water mark makes
+// everyone lossless, so that what is compared is speed; without, it is the losses.
+const (
+	ProbeSize    = 1
+	ProbeMillis  = 5
+	ReceiptEvery = 128
+	QuietMillis  = 300
 )
 
 // How a client chooses the length of the next stream; see Stream. zerorpc-node alone
@@ -53,6 +89,9 @@ type Command struct {
 	Size     int    `json:"size,omitempty"`     // bytes
 	Millis   int    `json:"millis,omitempty"`
 	N        int    `json:"n,omitempty"`
+	Rate     int    `json:"rate,omitempty"`   // calls a second, made when they are due; 0: as fast as answers come
+	Addr     string `json:"addr,omitempty"`   // see Fan
+	Window   int    `json:"window,omitempty"` // see Fan
 }
 
 // Reply is one line from a child. A reply with an Error has no figures.
@@ -61,7 +100,7 @@ type Reply struct {
 	// Unsupported says that the system has no such thing (net/rpc has no streams).
 	// It is no failure: the report shows a dash.
 	Unsupported bool   `json:"unsupported,omitempty"`
-	Ready       string `json:"ready,omitempty"` // first line only: the address
+	Ready       string `json:"ready,omitempty"` // an address: of the first line, and see Fan
 
 	// Answer to Run.
 	Ops     int64   `json:"ops,omitempty"`     // calls, or items of streams

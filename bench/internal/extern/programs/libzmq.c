@@ -1,6 +1,6 @@
 // The benchmark's libzmq peer: a ROUTER that echoes and a DEALER that calls it, in C
 // on libzmq itself. It speaks the lines of JSON of package wire on standard input and
-// output. Built by the benchmark: cc -O2 libzmq.c -lzmq -lpthread
+// output. Built by the benchmark: cc -O2 libzmq.c -lzmq -lpthread (libzmq_fan.c is a part of it)
 //
 //   libzmq serve            libzmq drive HOST:PORT
 //
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <zmq.h>
 
-enum { HEAD = 9, MAX_CONNS = 64, MAX_WINDOW = 1024, WAIT_MS = 20000 };
+enum { HEAD = 9, MAX_CONNS = 1024, MAX_WINDOW = 1024, MAX_SOCKETS = 4096, WAIT_MS = 20000 };
 
 static void *ctx;
 
@@ -85,14 +85,27 @@ static double quantile_us(double q) {
     return 0;
 }
 
+#include "libzmq_fan.c"
+
+static int fans(const char *line) { return says(line, "work", "pub") || says(line, "work", "push"); }
+
 // ---- server
 
-static void *tell_usage(void *unused) {
+static void *obey(void *unused) {
     char line[4096];
-    while (fgets(line, sizeof line, stdin)) {
+    for (;;) {
+        pub_probe();
+        if (!fgets(line, sizeof line, stdin))
+            break;
         if (says(line, "do", "usage"))
             usage();
+        else if (says(line, "do", "open") && fans(line))
+            pub_open(line);
+        else if (says(line, "do", "run") && pub.sock)
+            pub_run(line);
         else {
+            if (says(line, "do", "close"))
+                pub_close();
             puts("{}");
             fflush(stdout);
         }
@@ -138,7 +151,7 @@ static int serve(void) {
     printf("{\"ready\":\"%s\"}\n", end + strlen("tcp://"));
     fflush(stdout);
     pthread_t t;
-    pthread_create(&t, NULL, tell_usage, NULL);
+    pthread_create(&t, NULL, obey, NULL);
     for (;;) {
         zmq_msg_t f[MAX_FRAMES];
         int n = 0, more = 1;
@@ -323,14 +336,24 @@ static int drive(const char *addr) {
             usage();
             continue;
         }
+        int opens = says(line, "do", "open");
         if (says(line, "do", "run")) {
-            run_job(line);
+            (subs.n ? sub_run : run_job)(line);
             continue;
         }
-        if (says(line, "do", "open") && !open_job(line, addr))
+        if (opens && fans(line)) {
+            sub_open(line);
+            continue;
+        }
+        if (opens && (number(line, "rate") || !(says(line, "work", "echo") || says(line, "work", "bytes") || says(line, "work", "stream")))) {
+            puts("{\"unsupported\":true}");
+            fflush(stdout);
+            continue;
+        }
+        if (opens && !open_job(line, addr))
             continue; // it has said why
         if (says(line, "do", "close"))
-            close_job();
+            close_job(), sub_close();
         puts("{}");
         fflush(stdout);
     }
@@ -339,6 +362,7 @@ static int drive(const char *addr) {
 
 int main(int argc, char **argv) {
     ctx = zmq_ctx_new();
+    zmq_ctx_set(ctx, ZMQ_MAX_SOCKETS, MAX_SOCKETS); // 1023 by default
     if (argc == 2 && !strcmp(argv[1], "serve"))
         return serve();
     if (argc == 3 && !strcmp(argv[1], "drive"))

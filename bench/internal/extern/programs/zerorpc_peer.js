@@ -60,7 +60,7 @@ async function serve() {
   server.on('error', (e) => console.error('zerorpc-node server:', e));
   server.bind('tcp://' + addr);
   say({ ready: addr });
-  await obey(() => ({}));
+  await obey((c) => (c.do === 'open' ? { unsupported: true } : {})); // it publishes nothing
 }
 
 class Session {
@@ -77,6 +77,7 @@ class Session {
 
   open(c) {
     this.close();
+    if (!['echo', 'bytes', 'stream'].includes(c.work) || c.rate) return { unsupported: true };
     this.work = c;
     for (let i = 0; i < c.conns; i++) {
       const client = new zerorpc.Client();
@@ -84,6 +85,7 @@ class Session {
       client.connect(this.endpoint);
       this.clients.push(client);
     }
+    return {};
   }
 
   close() {

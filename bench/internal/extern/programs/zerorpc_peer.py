@@ -11,11 +11,15 @@ import sys
 import time
 
 import gevent
+import gevent.event
 import gevent.fileobject
+import gevent.server
+import gevent.socket
 import zerorpc
 
 PAYLOAD = "0123456789"
 FIRST_ITEMS, MAX_ITEMS, GROW = 1000, 1 << 20, 0.05
+RECEIPT_EVERY, PROBE, PROBE_WAIT, QUIET = 128, 0.005, 10, 0.3
 
 
 def say(**reply):
@@ -49,18 +53,142 @@ class Service(object):
         return iter(range(n))
 
 
+class Fan(object):
+    """The publisher's side of pub-sub and push-pull; see Fan of package wire."""
+
+    def __init__(self):
+        self.out = self.probes = self.receipts = None
+
+    def do(self, c):
+        if c["do"] == "open" and c["work"] in ("pub", "push"):
+            return self.open(c)
+        if c["do"] == "run" and self.out:
+            return self.run(c)
+        if c["do"] == "close":
+            self.close()
+        return {}
+
+    def open(self, c):
+        self.close()
+        self.out = zerorpc.Publisher() if c["work"] == "pub" else zerorpc.Pusher()
+        self.out.bind("tcp://127.0.0.1:*")
+        endpoint = self.out._events._socket.getsockopt_string(zerorpc.zmq.LAST_ENDPOINT)
+        self.probes = gevent.spawn(self.probe)
+        return {"ready": endpoint[len("tcp://"):]}
+
+    def probe(self):
+        while True:
+            self.out.message(b"p")
+            gevent.sleep(PROBE)
+
+    def close(self):
+        if self.probes:
+            self.probes.kill()
+        if self.out:
+            self.out.close()
+        if self.receipts:
+            self.receipts.close()
+        self.out = self.probes = self.receipts = None
+
+    def run(self, c):
+        self.probes.kill()
+        if self.receipts:
+            self.receipts.close()
+        window, sent, received = c.get("window", 0), 0, 0
+        if window:
+            host, port = c["addr"].split(":")
+            self.receipts = gevent.socket.create_connection((host, int(port)))
+            self.receipts.settimeout(QUIET)
+        message = bytes(c["size"])
+        start = time.perf_counter()
+        end = start + c["millis"] / 1e3
+        while time.perf_counter() < end:
+            for _ in range(RECEIPT_EVERY):
+                self.out.message(message)
+            sent += RECEIPT_EVERY
+            gevent.sleep(0)  # let libzmq and the commands have their turn
+            if window and sent - received > window - RECEIPT_EVERY:
+                try:
+                    received += len(self.receipts.recv(64)) * RECEIPT_EVERY
+                except gevent.socket.timeout:
+                    break  # messages were lost: the client will count them
+        return {"ops": sent, "seconds": time.perf_counter() - start}
+
+
+class Subscribers(object):
+    """The client's side. One interpreter counts them all, so no lock is needed."""
+
+    def __init__(self, c):
+        self.push, self.size, self.window = c["work"] == "push", c["size"], c.get("window", 0)
+        self.counts, self.probed = [0] * c["conns"], set()
+        self.pace, self.owed, self.passed = None, 0, {}
+        self.server = gevent.server.StreamServer(("127.0.0.1", 0), self.accept)
+        self.server.start()
+        self.subs = []
+        for i in range(c["conns"]):
+            methods = {"message": lambda m, i=i: self.got(i, m)}
+            sub = zerorpc.Puller(methods) if self.push else zerorpc.Subscriber(methods)
+            sub.connect("tcp://" + c["addr"])
+            self.subs.append((sub, gevent.spawn(sub.run)))
+        with gevent.Timeout(PROBE_WAIT):
+            while len(self.probed) < len(self.subs):
+                gevent.sleep(PROBE)
+
+    def accept(self, conn, _):
+        self.pace = conn
+        if self.owed:
+            conn.sendall(bytes(self.owed))
+        self.owed = 0
+        gevent.event.Event().wait()  # the server closes the connection when this ends
+
+    def got(self, i, message):
+        if len(message) != self.size:
+            self.probed.add(i)
+            return
+        self.counts[i] += 1
+        at = self.counts[i]
+        if self.window and at % RECEIPT_EVERY == 0:
+            self.passed[at] = self.passed.get(at, 0) + 1
+            if self.passed[at] == len(self.subs):
+                if self.pace:
+                    self.pace.sendall(b"r")
+                else:
+                    self.owed += 1
+
+    def run(self, c):
+        want = c["n"] * (1 if self.push else len(self.subs))
+        have, start = sum(self.counts), time.perf_counter()
+        last = start
+        while have < want and time.perf_counter() - last < QUIET:
+            gevent.sleep(0.0005)
+            n = sum(self.counts)
+            if n != have:
+                have, last = n, time.perf_counter()
+        if self.pace:
+            self.pace.close()
+        self.counts, self.pace, self.owed, self.passed = [0] * len(self.subs), None, 0, {}
+        return {"ops": have, "lost": max(0, want - have), "seconds": last - start}
+
+    def close(self):
+        for sub, run in self.subs:
+            run.kill()
+            sub.close()
+        self.server.stop(timeout=0)
+
+
 def serve():
     server = zerorpc.Server(Service())
     server.bind("tcp://127.0.0.1:*")
     endpoint = server._events._socket.getsockopt_string(zerorpc.zmq.LAST_ENDPOINT)
     gevent.spawn(server.run)
     say(ready=endpoint[len("tcp://"):])
-    obey(lambda command: {})
+    obey(Fan().do)
 
 
 class Session(object):
     def __init__(self, addr):
         self.endpoint, self.clients, self.work, self.items = "tcp://" + addr, [], {}, FIRST_ITEMS
+        self.subs = None
 
     def do(self, c):
         return getattr(self, "do_" + c["do"])(c)
@@ -71,6 +199,11 @@ class Session(object):
     def do_open(self, c):
         self.do_close(c)
         self.work, self.items = c, FIRST_ITEMS
+        if c["work"] in ("pub", "push"):
+            self.subs = Subscribers(c)
+            return {"ready": "127.0.0.1:%d" % self.subs.server.server_port}
+        if c["work"] not in ("echo", "bytes", "stream") or c.get("rate"):
+            return {"unsupported": True}
         for _ in range(c["conns"]):
             client = zerorpc.Client()
             client.connect(self.endpoint)
@@ -81,9 +214,17 @@ class Session(object):
         for client in self.clients:
             client.close()
         self.clients = []
+        if self.subs:
+            self.subs.close()
+            self.subs = None
+        return {}
+
+    def do_collect(self, c):
         return {}
 
     def do_run(self, c):
+        if self.subs:
+            return self.subs.run(c)
         start = time.perf_counter()
         end = start + c["millis"] / 1e3
         if self.work["work"] == "stream":

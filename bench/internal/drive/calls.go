@@ -1,0 +1,199 @@
+package drive
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zrpc-go/zrpc/bench/internal/peers"
+	"github.com/zrpc-go/zrpc/bench/internal/stats"
+	"github.com/zrpc-go/zrpc/bench/internal/wire"
+)
+
+// worker is one of the callers of a run.
+type worker struct {
+	hist stats.Hist
+	ops  int64
+	err  error
+}
+
+// calls starts the callers, lets them go on for d and waits for the calls under way
+// then. The time of those last calls counts, and so do they. One caller's error stops
+// all.
+func (s *session) calls(d time.Duration) (wire.Reply, error) {
+	var stop atomic.Bool
+	start := time.Now()
+	callers, do := s.job(start, d)
+	conns := s.conns
+	if s.work.Work == wire.Dial {
+		callers = s.work.Conns // of the one connection, which they leave alone
+	}
+	ws := make([]worker, len(conns)*callers)
+	var wg sync.WaitGroup
+	timer := time.AfterFunc(d, func() { stop.Store(true) })
+	defer timer.Stop()
+	for i := range ws {
+		w, c := &ws[i], conns[i%len(conns)]
+		wg.Go(func() {
+			if w.err = do(w, c, &stop); w.err != nil {
+				stop.Store(true)
+			}
+		})
+	}
+	wg.Wait()
+	return summary(ws, time.Since(start))
+}
+
+// job is what each of so many goroutines a connection does. One does all of a pipeline
+// or of a stream; calls have one for each in flight, as a program's own callers would.
+func (s *session) job(start time.Time, d time.Duration) (callers int, do func(*worker, peers.Conn, *atomic.Bool) error) {
+	_, pipelined := s.conns[0].(peers.Pipeliner)
+	callers = s.work.Inflight
+	switch s.work.Work {
+	case wire.Stream:
+		return 1, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
+			return s.streams(w, c.(peers.Streamer).Stream, stop)
+		}
+	case wire.Upload:
+		return 1, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
+			return s.streams(w, c.(peers.Uploader).Upload, stop)
+		}
+	case wire.Bidi:
+		return 1, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
+			return s.streams(w, c.(peers.Duplexer).Bidi, stop)
+		}
+	case wire.Dial:
+		return callers, func(w *worker, _ peers.Conn, stop *atomic.Bool) error { return w.dials(s, stop) }
+	case wire.Bytes:
+		return callers, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
+			return w.bytes(c.(peers.ByteEchoer), s.work.Size, stop)
+		}
+	}
+	msg := text(s.work.Size)
+	switch {
+	case s.work.Rate > 0:
+		if pipelined {
+			callers = 1 // its connections are for one goroutine
+		}
+		due := schedule(start, d, s.work.Rate)
+		return callers, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
+			return w.onTime(c, msg, due, start.Add(2*d))
+		}
+	case pipelined && callers > 1:
+		return 1, func(w *worker, c peers.Conn, stop *atomic.Bool) (err error) {
+			w.ops, err = c.(peers.Pipeliner).Pipeline(msg, s.work.Inflight, stop)
+			return err
+		}
+	}
+	return callers, func(w *worker, c peers.Conn, stop *atomic.Bool) error { return w.echo(c, msg, stop) }
+}
+
+// summary adds up the workers.
+func summary(ws []worker, took time.Duration) (wire.Reply, error) {
+	r := wire.Reply{Seconds: took.Seconds()}
+	all := &ws[0].hist
+	for i := range ws {
+		if ws[i].err != nil {
+			return wire.Reply{}, ws[i].err
+		}
+		r.Ops += ws[i].ops
+		if i > 0 {
+			all.Merge(&ws[i].hist)
+		}
+	}
+	µs := func(q float64) float64 { return float64(all.Quantile(q)) / 1e3 }
+	r.P50, r.P99, r.P999 = µs(0.5), µs(0.99), µs(0.999)
+	return r, nil
+}
+
+// text is the string of n bytes that is echoed.
+func text(n int) string { return strings.Repeat("0123456789", n/10+1)[:n] }
+
+// once calls and checks the answer.
+func once(c peers.Conn, s string) error {
+	got, err := c.Echo(s)
+	if err != nil {
+		return fmt.Errorf("echo: %w", err)
+	}
+	if got != s {
+		return fmt.Errorf("echo of %q is %q", s, got)
+	}
+	return nil
+}
+
+// echo reads the clock once a call: the end of one is the beginning of the next.
+func (w *worker) echo(c peers.Conn, s string, stop *atomic.Bool) error {
+	for t0 := time.Now(); !stop.Load(); {
+		if err := once(c, s); err != nil {
+			return err
+		}
+		t1 := time.Now()
+		w.hist.Add(t1.Sub(t0))
+		t0 = t1
+		w.ops++
+	}
+	return nil
+}
+
+// bytes sends content that no encoding can shorten or take for text.
+func (w *worker) bytes(c peers.ByteEchoer, size int, stop *atomic.Bool) error {
+	p := bytes.Repeat([]byte{0, 1, 2, 3, 0xfc, 0xfd, 0xfe, 0xff}, size/8+1)[:size]
+	tail := min(size, 8)
+	for t0 := time.Now(); !stop.Load(); {
+		got, err := c.EchoBytes(p)
+		if err != nil {
+			return fmt.Errorf("echo of %d bytes: %w", len(p), err)
+		}
+		// Comparing it all would cost as much as some transports do.
+		if n := len(p); len(got) != n || !bytes.Equal(got[n-tail:], p[n-tail:]) {
+			return fmt.Errorf("echo of %d bytes has %d bytes or another end", n, len(got))
+		}
+		t1 := time.Now()
+		w.hist.Add(t1.Sub(t0))
+		t0 = t1
+		w.ops++
+	}
+	return nil
+}
+
+// dials makes one connection after another, with a call on each.
+func (w *worker) dials(s *session, stop *atomic.Bool) error {
+	for t0 := time.Now(); !stop.Load(); {
+		c, err := s.peer.Dial(s.addr)
+		if err != nil {
+			return fmt.Errorf("dial %s: %w", s.addr, err)
+		}
+		err = once(c, text(s.work.Size))
+		c.Close() // it has done its work
+		if err != nil {
+			return err
+		}
+		t1 := time.Now()
+		w.hist.Add(t1.Sub(t0))
+		t0 = t1
+		w.ops++
+	}
+	return nil
+}
+
+// streams runs one stream after another; see wire.Stream for their length.
+func (s *session) streams(w *worker, do func(n int) (int, error), stop *atomic.Bool) error {
+	for !stop.Load() {
+		t0 := time.Now()
+		n, err := do(s.items)
+		w.ops += int64(n)
+		if err != nil {
+			return fmt.Errorf("stream, item %d of %d: %w", n, s.items, err)
+		}
+		if n != s.items {
+			return fmt.Errorf("stream ended after %d of %d items", n, s.items)
+		}
+		if time.Since(t0) < wire.GrowMillis*time.Millisecond && s.items < wire.MaxItems {
+			s.items *= 2
+		}
+	}
+	return nil
+}
