@@ -101,8 +101,18 @@ func (e *entry) handle(ctx context.Context, req *Request) (any, error) {
 	case method.ClientStream:
 		in = callerItems{c, req}
 	}
-	result, err := e.unary(ctx, req.Args, in, nil)
-	return event.Raw(result), err
+	b, err := e.unary(ctx, req.Args, in, nil)
+	return event.Raw(b), err
+}
+
+// unknown returns what serves a call to a method that does not exist: the
+// interceptors, which may want to count it, and then the error.
+func unknown(name string, interceptors []Interceptor) *stream.Method {
+	e := &entry{m: &method.Method{Name: name}, wire: stream.Method{Name: name}}
+	intercept(e, chain(interceptors, func(context.Context, *Request) (any, error) {
+		return nil, &RemoteError{Name: nameError, Message: name}
+	}))
+	return &e.wire
 }
 
 // intercept has requests of e go through h.

@@ -82,6 +82,9 @@ func (s *Server) lookup(name []byte) (*stream.Method, error) {
 	if e := (*s.entries.Load())[string(name)]; e != nil {
 		return &e.wire, nil
 	}
+	if len(s.interceptors) > 0 {
+		return unknown(string(name), s.interceptors), nil
+	}
 	return nil, &RemoteError{Name: nameError, Message: string(name)}
 }
 
