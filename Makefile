@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/zrpc
 STATIC  := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build demo test unit race lint fuzz bench bench-quick interop setup clean
+.PHONY: help build demo test unit race lint fuzz bench bench-quick benchtest interop setup clean
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo: build ## build, serve the time service, call it, list it
 	@$(BIN) --server --bind tcp://127.0.0.1:4242 time & server=$$!; trap 'kill $$server' EXIT; set -x; \
 	$(BIN) --client --connect tcp://127.0.0.1:4242 strftime %Y/%m/%d && $(BIN) tcp://127.0.0.1:4242
 
-test: setup lint race interop ## everything: set-up, lint, all tests, live peers
+test: setup lint race interop benchtest ## everything: set-up, lint, all tests, live peers
 
 unit: ## tests without the race detector and without foreign peers
 	$(GO) test $$($(GO) list ./... | grep -v /interop)
@@ -25,6 +25,10 @@ race: ## unit and spec tests under the race detector, in random order
 
 interop: setup build ## live tests against Python's and Node's zerorpc and pyzmq
 	$(GO) test -shuffle=on -count=1 ./interop/...
+
+benchtest: setup ## tests of the benchmarks: each driver once, a short run of some
+	$(GO) -C bench vet ./...
+	$(GO) -C bench test ./...
 
 setup: ## install the foreign peers under interop/ (virtual environment, node_modules)
 	@sh interop/setup.sh

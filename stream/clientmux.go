@@ -151,7 +151,8 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 		return
 	}
 	var e event.Event
-	if event.Parse(msg.Body, &e) != nil || e.ResponseTo == nil {
+	unreadable := event.Parse(msg.Body, &e)
+	if e.ResponseTo == nil || unreadable != nil && e.Args != nil {
 		m.dropped++
 		return
 	}
@@ -163,6 +164,13 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 		return
 	}
 	ch := m.slots[slot]
+	if unreadable != nil {
+		// The head says whose answer it is, the rest is more than we take: nested
+		// too deep, say. Its caller need not wait for another one.
+		m.giveUpLocked(ch)
+		m.endLocked(ch, fmt.Errorf("%w in answer: %w", ErrProtocol, unreadable))
+		return
+	}
 	if e.Version < 3 {
 		ch.v2 = true
 	}

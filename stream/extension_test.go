@@ -284,3 +284,22 @@ func TestClientSendAndNext(t *testing.T) {
 		}
 	})
 }
+
+// TestClientUnreadableAnswer has the server answer more than a client takes.
+func TestClientUnreadableAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, server, end := newClient(t, nil)
+		defer end()
+		done := call(m, t.Context(), "deep", encodeArray(t))
+		req := server.want("the request", "deep")
+		b := event.AppendHead(nil, &event.Head{ID: server.newID()[2:], ResponseTo: req.ID, Name: "OK"})
+		b = append(b, strings.Repeat("\x91", 200)...)
+		if err := server.conn.Send(t.Context(), req.envelope, append(b, 0xc0), Now); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := <-done; !errors.Is(err, ErrProtocol) || !errors.Is(err, event.ErrTooDeep) || time.Since(began) > 0 {
+			t.Errorf("%v after %v, want at once that the answer is nested too deep", err, time.Since(began))
+		}
+	})
+}
