@@ -299,9 +299,9 @@ type Request struct {
 	// Sends says that the caller is going to stream to the server.
 	Sends bool
 
-	// Release, when set, is called when Args of HandOver bytes or more is no
-	// longer used, once for each time that it was about to be sent.
-	Release func()
+	// Hold, when set, is called before Args of HandOver bytes or more is sent from
+	// where it is, and Release once for each Hold when it is no longer used.
+	Hold, Release func()
 }
 
 // send puts the request of ch on the wire; others is how many calls were open
@@ -320,6 +320,9 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 		mode = Yield
 	}
 	if len(req.Args) >= HandOver && m.opt.Trace == nil {
+		if req.Hold != nil {
+			req.Hold()
+		}
 		return m.conn.SendOwned(ctx, delimiter, s.b, req.Args, req.Release, mode)
 	}
 	s.b = append(s.b, req.Args...)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/zrpc-go/zrpc/event"
@@ -55,8 +56,13 @@ func Stream[T any](ctx context.Context, c *Client, method string, args ...any) i
 	}
 }
 
-// argsBuffer holds encoded arguments until they are sent.
-type argsBuffer struct{ b []byte }
+// argsBuffer holds encoded arguments until their call is over and all of its
+// attempts have let go of them: a call that goes to another server sends them
+// again. Large ones are written from where they are, so each attempt holds them.
+type argsBuffer struct {
+	b     []byte
+	users atomic.Int32 // the call and its attempts; large buffers only
+}
 
 // argsPool holds buffers of usual arguments, largePool those of large ones, which
 // the connection writes from where they are.
@@ -85,16 +91,25 @@ func newArgs(args []any) *argsBuffer {
 	return argsPool.Get().(*argsBuffer)
 }
 
-// free gives the buffer back, unless it was handed to the connection.
+// free ends the call's use of the buffer.
 func (a *argsBuffer) free() {
 	if len(a.b) < stream.HandOver {
-		argsPool.Put(a)
+		argsPool.Put(a) // it was copied
+	} else if a.users.Load() > 0 {
+		a.release()
 	}
 }
 
-// written gives a buffer back that was handed to the connection.
-func (a *argsBuffer) written() {
-	if cap(a.b) <= keepLarge {
+// share makes a large buffer one that connections write from, and returns what
+// they hold and release it by.
+func (a *argsBuffer) share() (hold, release func()) {
+	a.users.Store(1) // the call's own
+	return func() { a.users.Add(1) }, a.release
+}
+
+// release ends one use. The last one gives the buffer back.
+func (a *argsBuffer) release() {
+	if a.users.Add(-1) == 0 && cap(a.b) <= keepLarge {
 		largePool.Put(a)
 	}
 }
@@ -141,7 +156,7 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 		var reply stream.Reply
 		req := stream.Request{Method: method, Args: a.b}
 		if len(a.b) >= stream.HandOver {
-			req.Release = a.written
+			req.Hold, req.Release = a.share()
 		}
 		if err := c.core.unary(ctx, &c.opt, &req, &reply); err != nil {
 			return err
