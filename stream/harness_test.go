@@ -255,7 +255,7 @@ func newServer(t *testing.T, opt *Options, svc *Service, methods ...*Method) (m 
 	}
 	m = NewServerMux(us, svc, opt)
 	ran := make(chan struct{})
-	go func() { m.Run(); close(ran) }()
+	m.Start(func(error) { close(ran) })
 	client = newScripted(t, peer)
 	return m, client, func() {
 		m.Close(nil)

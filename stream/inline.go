@@ -34,11 +34,17 @@ const (
 type readerState struct {
 	epoch uint64
 	turn  uint64
-	out   *scratch
+	out   *scratch // for answers; nil until one is made, and while the reader waits
 }
 
-func newReaderState(epoch uint64) *readerState {
-	return &readerState{epoch: epoch << epochBits, out: scratchPool.Get().(*scratch)}
+func newReaderState(epoch uint64) *readerState { return &readerState{epoch: epoch << epochBits} }
+
+// rest gives up what an idle connection does not need.
+func (r *readerState) rest() {
+	if r.out != nil {
+		r.out.free()
+		r.out = nil
+	}
 }
 
 // runInline runs c on the reading goroutine and reports whether that still is
@@ -48,8 +54,10 @@ func (m *ServerMux) runInline(c *Call, msg *Message, e *event.Event, r *readerSt
 	if msg.Owned {
 		c.big, msg.Owned = msg.Buffer, false
 	}
-	if c.method.large.Load() && cap(r.out.b) < HandOver {
-		r.out.free()
+	if r.out != nil && c.method.large.Load() && cap(r.out.b) < HandOver {
+		r.rest()
+	}
+	if r.out == nil {
 		r.out = c.method.scratch()
 	}
 	r.turn++
@@ -85,6 +93,7 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 		m.end(c, r.out, err)
 		return false
 	}
+	m.current = nil
 	r.out = m.reply(c, r.out, err, Later)
 	if c.big != nil {
 		m.conn.Recycle(c.big)

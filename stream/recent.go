@@ -9,14 +9,19 @@ const recentCalls = 32
 // heartbeats for them may still be on their way and are no sign of trouble. It
 // keeps hashes: a collision only leaves an odd event unanswered.
 type recentIDs struct {
-	sums [recentCalls]uint64
-	next uint8
+	sums []uint64 // grows to recentCalls, as most connections end few calls but inline
+	next uint8    // the oldest of them, once there are so many
 }
 
 var recentSeed = maphash.MakeSeed()
 
 func (r *recentIDs) addLocked(id []byte) {
-	r.sums[r.next] = maphash.Bytes(recentSeed, id)
+	sum := maphash.Bytes(recentSeed, id)
+	if len(r.sums) < recentCalls {
+		r.sums = append(r.sums, sum)
+		return
+	}
+	r.sums[r.next] = sum
 	r.next = (r.next + 1) % recentCalls
 }
 

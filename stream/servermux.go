@@ -51,13 +51,13 @@ var ErrBusy = errors.New("server is busy")
 type ServerMux struct {
 	mux
 	svc   *Service
-	ended chan struct{} // closed when the connection has ended
-	queue callQueue     // the pool's mu guards it
+	queue callQueue // the pool's mu guards it
 
 	// mu guards these
 	open   callList           // open calls but the inline one
 	calls  msgid.Table[*Call] // the same by id
 	recent recentIDs          // calls that ended lately
+	onEnd  func(err error)    // told once, when the connection has ended
 
 	live      atomic.Int32 // calls on goroutines
 	heldUp    atomic.Bool  // the reader waits for room to send
@@ -68,22 +68,31 @@ type ServerMux struct {
 // NewServerMux returns a mux that serves svc on conn, which must have completed
 // its handshake.
 func NewServerMux(conn Conn, svc *Service, opt *Options) *ServerMux {
-	m := &ServerMux{svc: svc, ended: make(chan struct{})}
+	m := &ServerMux{svc: svc}
 	m.init(conn, opt)
 	m.bounded = true
 	return m
 }
 
-// Run serves the connection until it ends, and returns why. The contexts of
-// calls in progress have ended then.
+// Start begins to serve the connection and returns. When the connection ends,
+// onEnd is told why, once, by the goroutine that ended it; it must not block. The
+// contexts of calls in progress have ended then.
 //
-// The reading goroutine is not the caller's: a handler may keep it, or end it.
-func (m *ServerMux) Run() error {
-	go m.read(0)
-	<-m.ended
+// Nobody waits for the end, because the reading goroutine cannot be its caller's
+// (a handler may keep it, or end it) and a second one for each idle connection
+// would cost as much as the first.
+func (m *ServerMux) Start(onEnd func(err error)) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.err
+	err := m.err
+	if err == nil {
+		m.onEnd = onEnd
+	}
+	m.mu.Unlock()
+	if err != nil {
+		onEnd(err)
+		return
+	}
+	go m.read(0)
 }
 
 // Close ends the connection and the context of every call on it.
@@ -98,9 +107,10 @@ func (m *ServerMux) fail(err error) {
 	m.mu.Lock()
 	if m.err == nil {
 		m.err = err
-		close(m.ended)
 	}
 	reason := lost(m.err)
+	err, onEnd := m.err, m.onEnd
+	m.onEnd = nil
 	m.open.eachLocked(func(c *Call) { c.loseLocked(reason) })
 	m.mu.Unlock()
 	m.conn.Close(err)
@@ -109,6 +119,9 @@ func (m *ServerMux) fail(err error) {
 		c.queued = nil
 		m.discard(c)
 		c = next
+	}
+	if onEnd != nil {
+		onEnd(err)
 	}
 }
 
@@ -130,6 +143,7 @@ func (m *ServerMux) read(epoch uint64) {
 			// A peer that left perhaps left requests that are still to be
 			// read, so a failed write is none of our business.
 			m.conn.Flush()
+			r.rest()
 			if err = m.conn.Fill(); err == nil {
 				continue
 			}

@@ -28,7 +28,7 @@ func TestServerSlowLink(t *testing.T) {
 		svc.Lookup = func(name []byte) (*Method, error) { return methods[string(name)], nil }
 		svc.Describe = func(err error) *RemoteError { return &RemoteError{Name: "E", Message: err.Error()} }
 		m := NewServerMux(us, svc, nil)
-		go m.Run()
+		m.Start(func(error) {})
 		client := &scripted{t: t, conn: peer}
 		long := client.request("block")
 		for range 400 { // 6 MiB of answers

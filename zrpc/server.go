@@ -53,24 +53,28 @@ func NewServer(opt *ServerOptions) *Server {
 	}
 	so := s.opt.socket()
 	so.Type = zmq4.Router
-	so.Serve = s.serveConn
+	so.Begin = s.beginConn
 	s.sock = socket.New(so)
 	s.registry.init(s)
 	return s
 }
 
-// serveConn reads one connection until it ends.
-func (s *Server) serveConn(p *socket.Peer) {
+// beginConn serves a connection once Serve runs, and calls end when it has ended.
+func (s *Server) beginConn(p *socket.Peer, end func()) {
 	select {
 	case <-s.serving:
 	case <-p.Done():
+		end()
 		return
 	case <-s.sock.Done():
+		end()
 		return
 	}
 	m := stream.NewServerMux(wire{p}, &s.svc, s.stream)
-	err := m.Run()
-	s.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
+	m.Start(func(err error) {
+		s.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
+		end()
+	})
 }
 
 // lookup finds what a request calls. It runs for every request, on the reading

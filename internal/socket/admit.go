@@ -54,12 +54,48 @@ func (s *Socket) enter(ctx context.Context, c *zmtp.Conn, ep string, accepted bo
 
 // serve hands a peer to its owner and takes it away when that is done.
 func (s *Socket) serve(p *Peer) {
+	s.came(p)
+	if s.o.Begin != nil {
+		done := make(chan struct{})
+		s.o.Begin(p, func() { close(done) })
+		<-done
+	} else {
+		s.o.Serve(p)
+	}
+	s.gone(p)
+}
+
+// serveAccepted does the same for an accepted connection, and returns at once.
+// Close waits for the end all the same.
+func (s *Socket) serveAccepted(p *Peer) {
+	if s.o.Begin == nil {
+		// A new goroutine: the handshake needs a deep stack, which a connection
+		// that mostly waits would keep for good.
+		s.work.Go(func() {
+			s.serve(p)
+			s.releaseAccepted()
+		})
+		return
+	}
+	s.came(p)
+	s.work.Add(1) // by a goroutine that Close waits for
+	s.o.Begin(p, func() {
+		s.gone(p)
+		s.releaseAccepted()
+		s.work.Done()
+	})
+}
+
+// came and gone note a peer's beginning and end.
+func (s *Socket) came(p *Peer) {
 	s.log.Debug("peer came", "endpoint", p.Endpoint, "addr", p.RemoteAddr(), "type", p.PeerType())
-	s.o.Serve(p)
+}
+
+func (s *Socket) gone(p *Peer) {
 	s.mu.Lock()
 	delete(s.peers, string(p.RoutingID))
 	s.mu.Unlock()
-	// Serve may have returned by itself; what it has queued still goes out.
+	// Its owner may have ended by itself; what it has queued still goes out.
 	s.closePeer(p)
 	s.log.Debug("peer gone", "endpoint", p.Endpoint, "addr", p.RemoteAddr(), "cause", p.Err())
 }
@@ -100,15 +136,10 @@ func (s *Socket) evictLocked() {
 }
 
 // runAccepted is the goroutine of an accepted connection while it shakes hands.
-// The connection then gets a new one: the handshake needs a deep stack, which
-// a connection that mostly waits would keep for good.
 func (s *Socket) runAccepted(nc net.Conn, ep string, at *list.Element) {
 	p, err := s.shakeAccepted(nc, ep, at)
 	if p != nil {
-		s.work.Go(func() {
-			s.serve(p)
-			s.releaseAccepted()
-		})
+		s.serveAccepted(p)
 		return
 	}
 	if err != nil {

@@ -57,6 +57,12 @@ type Options struct {
 	// Close of the socket. nil: what arrives is dropped.
 	Serve func(p *Peer)
 
+	// Begin, if set, is called instead of Serve, for owners that need no goroutine
+	// of ours for each connection: it must return soon, or when Close begins, and
+	// see to it that end is called once, when the owner is done with p; the peer is
+	// gone when end returns, which may wait for Linger if the connection is open.
+	Begin func(p *Peer, end func())
+
 	// OnConnectError is told of every failed attempt of Connect, on the
 	// connector's goroutine; the attempt is repeated after it returns. The
 	// errors of zmtp (RefusedError, ErrIncompatible …) can be told by errors.Is

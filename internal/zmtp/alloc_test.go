@@ -86,7 +86,7 @@ func TestIdleMemory(t *testing.T) {
 		}
 	}
 	for _, c := range all {
-		eventually(t, "the message has come and the reader waits", func() bool { return c.rd.parked.Load() && c.wr.spare != nil })
+		eventually(t, "the message has come and the reader waits", func() bool { n, _ := c.Queued(); return c.rd.parked.Load() && n == 0 })
 		c.Trim()
 		c.Trim()
 	}

@@ -132,19 +132,19 @@ func TestLingerWaitsForPeer(t *testing.T) {
 	must(t, "CloseLinger", within(t, "CloseLinger", func() error { return <-closed }))
 }
 
-// TestTrim: buffers that were not used since the last Trim are given up.
+// TestTrim: memory that was not used since the last Trim are given up.
 func TestTrim(t *testing.T) {
 	x, y := tcpPair(t, nil, nil)
 	must(t, "Send", x.Send(always, nil, make([]byte, 1000), Now))
 	_, err := recv(y)
 	must(t, "recv", err)
 	x.Trim()
-	if x.wr.spare == nil {
-		t.Error("a buffer in use was given up")
+	if x.wr.cur == nil && x.wr.pend == nil {
+		t.Error("memory in use was given up")
 	}
 	x.Trim()
-	if x.wr.spare != nil {
-		t.Error("an idle buffer was kept")
+	if x.wr.cur != nil || x.wr.pend != nil || x.wr.batch != nil {
+		t.Error("idle memory was kept")
 	}
 	must(t, "Send", x.Send(always, nil, bytes.Repeat([]byte("x"), 10), Now))
 	m, err := recv(y)

@@ -71,13 +71,12 @@ func (w *writer) flushLocked() error {
 			w.failed(err)
 			done = true
 		}
-		var spare []byte
 		if done {
-			spare = w.land()
+			w.land()
 		}
 		w.mu.Lock()
 		if done {
-			w.landedLocked(spare)
+			w.landedLocked()
 		} else if w.err == nil {
 			w.startFlusherLocked()
 			w.mu.Unlock()
@@ -107,9 +106,9 @@ func (w *writer) failed(err error) {
 func (w *writer) endLocked() error {
 	if len(w.cur) > 0 {
 		w.mu.Unlock()
-		spare := w.land()
+		w.land()
 		w.mu.Lock()
-		w.landedLocked(spare)
+		w.landedLocked()
 	}
 	w.restLocked()
 	err := w.err
@@ -148,9 +147,9 @@ func (w *writer) flushLoop() {
 		if err := w.writeAll(); err != nil {
 			w.failed(err)
 		}
-		spare := w.land()
+		w.land()
 		w.mu.Lock()
-		w.landedLocked(spare)
+		w.landedLocked()
 	}
 	w.endLocked()
 }
@@ -187,7 +186,7 @@ func (w *writer) writeAll() error {
 	}
 }
 
-// Trim gives up buffers that have not been used since the last Trim. For a slow
+// Trim gives up memory that has not been used since the last Trim. For a slow
 // ticker: an idle connection then holds next to nothing.
 func (c *Conn) Trim() {
 	w := &c.wr
@@ -196,7 +195,7 @@ func (c *Conn) Trim() {
 	}
 	defer w.mu.Unlock()
 	if !w.busy && !w.used && w.nbytes == 0 {
-		w.buf, w.spare, w.pend, w.cur, w.vec = nil, nil, nil, nil, nil
+		w.pend, w.cur, w.vec = nil, nil, nil
 	}
 	w.used = false
 }

@@ -91,8 +91,8 @@ const (
 	// system call.
 	copyMax = 16 << 10
 
-	// firstBuf and keepBuf: a write buffer starts at the one size, and is kept
-	// for the next batch up to the other.
+	// firstBuf and keepBuf: a write buffer starts at the one size, and goes back
+	// to the pool up to the other.
 	firstBuf = 1 << 10
 	keepBuf  = 256 << 10
 

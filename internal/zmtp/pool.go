@@ -10,6 +10,21 @@ type readBuffer [readSize]byte
 
 var readPool = sync.Pool{New: func() any { return new(readBuffer) }}
 
+// batch is a buffer that small messages are gathered in to be written. A
+// connection has one only while something is queued, so that thousands of them
+// that are idle, or have a call each on the way, share a few.
+type batch struct{ b []byte }
+
+var batchPool = sync.Pool{New: func() any { return &batch{make([]byte, 0, firstBuf)} }}
+
+// free gives the buffer back, unless it has become too large to keep.
+func (t *batch) free() {
+	if cap(t.b) <= keepBuf {
+		t.b = t.b[:0]
+		batchPool.Put(t)
+	}
+}
+
 // Owned buffers come in eight classes per power of two, so that at most an
 // eighth is wasted: with plain powers of two a message of 1 MiB and its header
 // would cost 2 MiB. Smaller and larger ones are not worth keeping.

@@ -170,7 +170,7 @@ func (w *writer) queueLocked(envelope, body []byte) {
 	// A buffer of its own: growing buf to its size would copy what is there.
 	w.addLocked(b)
 	own := append(getBuffer(len(body)), body...)
-	w.pendLocked(segment{b: own, whole: own, pooled: true})
+	w.pendLocked(segment{b: own, whole: own})
 	w.nbytes += len(body)
 }
 

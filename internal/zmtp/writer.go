@@ -16,8 +16,8 @@ type tryWriter interface {
 // segment is a piece of the queue that is written with one call.
 type segment struct {
 	b       []byte // what is left to write
-	whole   []byte // our own buffer that b lies in, for reuse; nil: the sender's
-	pooled  bool   // whole came from getBuffer
+	whole   []byte // the buffer from getBuffer that b is; nil: b is none
+	batch   *batch // the buffer of small messages that b is; nil: b is none
 	release func() // of the sender's tail; may be nil
 }
 
@@ -45,7 +45,7 @@ type writer struct {
 	used    bool          // something was written since the last Trim
 	pend    []segment     // queued before buf
 	buf     []byte        // queued last; messages are appended here
-	spare   []byte        // an empty buffer for the next batch
+	batch   *batch        // what buf lies in, or lay before it grew; nil with buf
 	nmsgs   int           // messages queued, in flight included
 	nbytes  int           // bytes queued, in flight included
 	space   chan struct{} // closed when there may be room again; nil: nobody waits
@@ -81,20 +81,25 @@ func (w *writer) fullLocked() bool { return w.nmsgs >= w.hwm || w.nbytes >= w.by
 
 // openLocked returns the buffer to append a message to.
 func (w *writer) openLocked() []byte {
-	if w.buf == nil {
-		if w.spare == nil {
-			w.spare = make([]byte, 0, firstBuf)
-		}
-		w.buf, w.spare = w.spare, nil
+	if w.batch == nil {
+		w.batch = batchPool.Get().(*batch)
+		w.buf = w.batch.b
 	}
 	return w.buf
+}
+
+// sealLocked ends the batch that messages were appended to.
+func (w *writer) sealLocked() segment {
+	s := segment{b: w.buf, batch: w.batch}
+	w.batch.b = w.buf
+	w.buf, w.batch = nil, nil
+	return s
 }
 
 // pendLocked queues a segment behind buf.
 func (w *writer) pendLocked(s segment) {
 	if len(w.buf) > 0 {
-		w.pend = append(w.pend, segment{b: w.buf, whole: w.buf})
-		w.buf = nil
+		w.pend = append(w.pend, w.sealLocked())
 	}
 	w.pend = append(w.pend, s)
 }
@@ -116,8 +121,7 @@ func (w *writer) takeLocked() bool {
 	}
 	w.cur, w.pend, w.curAt = w.pend, w.cur[:0], 0
 	if len(w.buf) > 0 {
-		w.cur = append(w.cur, segment{b: w.buf, whole: w.buf})
-		w.buf = nil
+		w.cur = append(w.cur, w.sealLocked())
 	}
 	w.curMsgs, w.curBytes = w.nmsgs, w.nbytes
 	w.used = w.used || len(w.cur) > 0
@@ -125,34 +129,20 @@ func (w *writer) takeLocked() bool {
 }
 
 // land returns what is in flight to its owners, written or not, without the
-// lock: release functions are the senders'. It keeps one buffer as a spare.
-func (w *writer) land() (spare []byte) {
-	for i := range w.cur {
-		s := &w.cur[i]
-		switch {
-		case s.release != nil:
-			s.release()
-		case s.pooled:
-			Recycle(s.whole)
-		case cap(s.whole) > cap(spare) && cap(s.whole) <= keepBuf:
-			spare = s.whole[:0]
-		}
-	}
+// lock: release functions are the senders'.
+func (w *writer) land() {
+	releaseAll(w.cur)
 	clear(w.cur)
 	w.cur, w.curAt = w.cur[:0], 0
-	return spare
 }
 
 // landedLocked accounts for what land returned.
-func (w *writer) landedLocked(spare []byte) {
+func (w *writer) landedLocked() {
 	w.nmsgs -= w.curMsgs
 	w.nbytes -= w.curBytes
 	w.curMsgs, w.curBytes = 0, 0
 	if w.err != nil {
 		return
-	}
-	if cap(spare) > cap(w.spare) {
-		w.spare = spare
 	}
 	if !w.fullLocked() {
 		w.wakeLocked()
@@ -185,18 +175,21 @@ func (w *writer) failLocked(err error) []segment {
 	}
 	w.err = err
 	dropped := w.pend
-	w.pend, w.buf, w.spare, w.pong.due = nil, nil, nil, false
+	w.pend, w.buf, w.batch, w.pong.due = nil, nil, nil, false
 	w.nmsgs, w.nbytes = w.curMsgs, w.curBytes
 	w.wakeLocked()
 	return dropped
 }
 
-// releaseAll hands the tails and buffers of dropped segments back.
-func releaseAll(dropped []segment) {
-	for i := range dropped {
-		if s := &dropped[i]; s.release != nil {
+// releaseAll hands the tails and buffers of segments back.
+func releaseAll(done []segment) {
+	for i := range done {
+		switch s := &done[i]; {
+		case s.release != nil:
 			s.release()
-		} else if s.pooled {
+		case s.batch != nil:
+			s.batch.free()
+		case s.whole != nil:
 			Recycle(s.whole)
 		}
 	}
