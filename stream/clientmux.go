@@ -270,7 +270,6 @@ func (m *ClientMux) onTick(now time.Time) (more bool) {
 	}
 	if m.pending == 0 {
 		m.ticking = false
-		m.conn.Trim()
 		return false
 	}
 	return true

@@ -55,8 +55,6 @@ type Conn interface {
 	// whatever became of the message.
 	SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error
 	Flush() error
-	// Trim gives up memory that an idle connection does not need.
-	Trim()
 	// Extended reports whether the peer knows zrpc's extensions of the protocol,
 	// which may then be used on this connection.
 	Extended() bool

@@ -356,7 +356,6 @@ func (m *ServerMux) onTick(now time.Time) (more bool) {
 	})
 	if m.open.first == nil {
 		m.ticking = false
-		m.conn.Trim()
 		return false
 	}
 	return true

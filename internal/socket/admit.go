@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"context"
 	"net"
-	"time"
 
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
@@ -29,13 +28,13 @@ func (s *Socket) handshake(ctx context.Context, nc net.Conn, accepted bool) (*zm
 	return zmtp.Handshake(nc, &cfg)
 }
 
-// enter makes a connection a peer, or returns nil if the socket or ctx, which
-// is the connector's, has ended meanwhile.
-func (s *Socket) enter(ctx context.Context, c *zmtp.Conn, ep string, accepted bool) *Peer {
-	p := &Peer{Conn: c, Endpoint: ep, Accepted: accepted}
+// enter makes a connection a peer, or returns nil if the socket or the connector
+// that made it, nil for an accepted one, has ended meanwhile.
+func (s *Socket) enter(c *zmtp.Conn, ep string, by *connector) *Peer {
+	p := &Peer{Conn: c, Endpoint: ep, Accepted: by == nil}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || ctx.Err() != nil {
+	if s.closed || by != nil && by.stopped {
 		return nil
 	}
 	// No takeover: whoever announces a name that is taken gets a number. The
@@ -46,9 +45,6 @@ func (s *Socket) enter(ctx context.Context, c *zmtp.Conn, ep string, accepted bo
 	}
 	p.RoutingID = id
 	s.peers[string(id)] = p
-	if s.trim == nil {
-		s.trim = time.AfterFunc(trimEvery, s.trimPeers)
-	}
 	return p
 }
 
@@ -161,7 +157,7 @@ func (s *Socket) shakeAccepted(nc net.Conn, ep string, at *list.Element) (*Peer,
 	if err != nil {
 		return nil, err
 	}
-	p := s.enter(s.ctx, c, ep, true)
+	p := s.enter(c, ep, nil)
 	if p == nil {
 		_ = c.Close(nil)
 		return nil, nil

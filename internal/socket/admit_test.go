@@ -92,7 +92,7 @@ func TestAcceptErrors(t *testing.T) {
 	ln.left.Store(5)
 	l := &listener{s: pull.Socket, ln: ln, actual: e.raw}
 	pull.mu.Lock()
-	pull.listeners[l] = struct{}{}
+	pull.listeners = append(pull.listeners, l)
 	pull.mu.Unlock()
 	if !pull.spawn(l.run) {
 		t.Fatal("closed")

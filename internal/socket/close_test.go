@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -283,30 +282,6 @@ func TestSharedLimit(t *testing.T) {
 	if q.inboxes = 1 << 20; q.fullLocked(&inbox{}) {
 		t.Error("an empty inbox takes one message, however many there are")
 	}
-}
-
-// Idle connections are trimmed while there are any.
-func TestTrim(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pull, push := NewPull(Options{Logger: slog.New(slog.DiscardHandler)}), NewPush(Options{})
-		bind(t, pull, "inproc://"+t.Name())
-		connect(t, push, "inproc://"+t.Name())
-		send(t, push, "x")
-		wantRecv(t, "before", pull, "x")
-		<-time.After(3 * trimEvery)
-		send(t, push, "y")
-		wantRecv(t, "after", pull, "y")
-		push.Close()
-		<-time.After(3 * trimEvery)
-		synctest.Wait()
-		pull.mu.Lock()
-		if pull.trim != nil {
-			t.Error("nobody is left to trim")
-		}
-		pull.mu.Unlock()
-		pull.Close()
-		pull.trimPeers() // a timer that fired just before Close
-	})
 }
 
 // A socket without Serve reads and drops; Serve is given every peer.

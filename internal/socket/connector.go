@@ -15,10 +15,11 @@ import (
 //	 └──────── wait (backoff) <───────────┘
 type connector struct {
 	// set at creation
-	s      *Socket
-	e      endpoint
-	ctx    context.Context // ends with Disconnect or Close
-	cancel context.CancelFunc
+	s    *Socket
+	e    endpoint
+	quit chan struct{} // closed by Disconnect
+
+	stopped bool // quit is closed; the socket's mu guards it
 
 	// run only
 	backoff backoff
@@ -26,19 +27,35 @@ type connector struct {
 }
 
 func newConnector(s *Socket, e endpoint) *connector {
-	c := &connector{s: s, e: e, backoff: backoff{min: s.o.ReconnectMin, max: s.o.ReconnectMax}}
-	c.ctx, c.cancel = context.WithCancel(s.ctx)
-	return c
+	return &connector{
+		s: s, e: e, quit: make(chan struct{}),
+		backoff: backoff{min: s.o.ReconnectMin, max: s.o.ReconnectMax},
+	}
+}
+
+// stopLocked ends the connector; its connection is left to the caller.
+func (c *connector) stopLocked() {
+	c.stopped = true
+	close(c.quit)
+}
+
+// ended reports whether Disconnect or Close has ended the connector.
+func (c *connector) ended() bool {
+	select {
+	case <-c.quit:
+		return true
+	default:
+		return c.s.ctx.Err() != nil
+	}
 }
 
 // run is the connector's goroutine, and the connection's while there is one.
 func (c *connector) run() {
-	defer c.cancel()
-	for c.ctx.Err() == nil {
+	for !c.ended() {
 		var wait time.Duration
 		p, err := c.attempt()
 		switch {
-		case c.ctx.Err() != nil && p == nil:
+		case p == nil && c.ended():
 			return
 		case err == nil:
 			c.s.serve(p)
@@ -48,35 +65,45 @@ func (c *connector) run() {
 		}
 		select {
 		case <-time.After(wait):
-		case <-c.ctx.Done():
+		case <-c.quit:
+		case <-c.s.ctx.Done():
 		}
 	}
 }
 
 // attempt runs connect on a goroutine of its own: dialing and shaking hands
 // need a deep stack, which run, the goroutine of a connection that mostly
-// waits, would keep for good.
+// waits, would keep for good. Likewise the context lasts no longer than this.
 func (c *connector) attempt() (p *Peer, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	done := make(chan struct{})
 	c.s.work.Go(func() {
 		defer close(done)
-		p, err = c.connect()
+		p, err = c.connect(ctx)
 	})
+	select {
+	case <-done:
+		return p, err
+	case <-c.quit:
+	case <-c.s.ctx.Done():
+	}
+	cancel()
 	<-done
 	return p, err
 }
 
 // connect makes one attempt.
-func (c *connector) connect() (*Peer, error) {
-	nc, err := dial(c.ctx, c.e)
+func (c *connector) connect(ctx context.Context) (*Peer, error) {
+	nc, err := dial(ctx, c.e)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := c.s.handshake(c.ctx, nc, false)
+	conn, err := c.s.handshake(ctx, nc, false)
 	if err != nil {
 		return nil, &EndpointError{Op: "connect", Endpoint: c.e.raw, Err: err, Hint: connectHint(err)}
 	}
-	p := c.s.enter(c.ctx, conn, c.e.raw, false)
+	p := c.s.enter(conn, c.e.raw, c)
 	if p == nil {
 		_ = conn.Close(nil)
 		return nil, &EndpointError{Op: "connect", Endpoint: c.e.raw, Err: ErrClosed}

@@ -85,9 +85,6 @@ const (
 	acceptRetryMin = 5 * time.Millisecond
 	acceptRetryMax = 250 * time.Millisecond
 
-	// trimEvery is how often connections give up idle write buffers.
-	trimEvery = 30 * time.Second
-
 	// pipeBuffer bounds one direction of an in-memory connection: as much as
 	// a loopback TCP socket takes at least, so that behaviour is alike.
 	pipeBuffer = 64 << 10

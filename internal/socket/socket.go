@@ -4,8 +4,8 @@ import (
 	"container/list"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
-	"time"
 )
 
 // Socket is a set of peers by any number of endpoints, bound and connected.
@@ -23,23 +23,20 @@ type Socket struct {
 
 	// mu guards the fields below.
 	closed     bool
-	listeners  map[*listener]struct{}
-	connectors map[*connector]struct{}
+	listeners  []*listener
+	connectors []*connector
 	peers      map[string]*Peer // by routing id
 	accepted   int              // accepted connections, handshaking ones included
 	shaking    list.List        // *shake: accepted and handshaking, oldest first
 	ids        routingIDs
-	trim       *time.Timer // nil until the first peer
 }
 
 // New makes a socket without endpoints.
 func New(o Options) *Socket {
 	s := &Socket{
-		o:          o.withDefaults(),
-		listeners:  map[*listener]struct{}{},
-		connectors: map[*connector]struct{}{},
-		peers:      map[string]*Peer{},
-		ids:        newRoutingIDs(),
+		o:     o.withDefaults(),
+		peers: map[string]*Peer{},
+		ids:   newRoutingIDs(),
 	}
 	s.log = s.o.Logger
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -64,7 +61,7 @@ func (s *Socket) Bind(ep string) (actual string, err error) {
 		_ = ln.Close()
 		return "", &EndpointError{Op: "bind", Endpoint: ep, Err: ErrClosed}
 	}
-	s.listeners[l] = struct{}{}
+	s.listeners = append(s.listeners, l)
 	s.work.Go(l.run)
 	s.log.Debug("bound", "endpoint", actual)
 	return actual, nil
@@ -84,7 +81,7 @@ func (s *Socket) Connect(ep string) error {
 		return &EndpointError{Op: "connect", Endpoint: ep, Err: ErrClosed}
 	}
 	c := newConnector(s, e)
-	s.connectors[c] = struct{}{}
+	s.connectors = append(s.connectors, c)
 	s.work.Go(c.run)
 	return nil
 }
@@ -94,15 +91,15 @@ func (s *Socket) Connect(ep string) error {
 func (s *Socket) Unbind(ep string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found := false
-	for l := range s.listeners {
-		if l.asked == ep || l.actual == ep {
-			found = true
-			delete(s.listeners, l)
+	before := len(s.listeners)
+	s.listeners = slices.DeleteFunc(s.listeners, func(l *listener) bool {
+		its := l.asked == ep || l.actual == ep
+		if its {
 			l.stop()
 		}
-	}
-	if !found {
+		return its
+	})
+	if len(s.listeners) == before {
 		return &EndpointError{Op: "unbind", Endpoint: ep, Err: ErrNotFound, Hint: "it was not bound by this socket"}
 	}
 	return nil
@@ -113,15 +110,15 @@ func (s *Socket) Unbind(ep string) error {
 func (s *Socket) Disconnect(ep string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found := false
-	for c := range s.connectors {
-		if c.e.raw == ep {
-			found = true
-			delete(s.connectors, c)
-			c.cancel()
+	before := len(s.connectors)
+	s.connectors = slices.DeleteFunc(s.connectors, func(c *connector) bool {
+		its := c.e.raw == ep
+		if its {
+			c.stopLocked()
 		}
-	}
-	if !found {
+		return its
+	})
+	if len(s.connectors) == before {
 		return &EndpointError{Op: "disconnect", Endpoint: ep, Err: ErrNotFound, Hint: "this socket did not connect to it"}
 	}
 	for _, p := range s.peers {
@@ -141,11 +138,8 @@ func (s *Socket) Close() error {
 	if !s.closed {
 		s.closed = true
 		s.cancel()
-		for l := range s.listeners {
+		for _, l := range s.listeners {
 			l.stop()
-		}
-		if s.trim != nil {
-			s.trim.Stop()
 		}
 		for _, p := range s.peers {
 			s.work.Go(func() { s.closePeer(p) })
@@ -196,22 +190,4 @@ func (s *Socket) closePeer(p *Peer) {
 	} else {
 		_ = p.CloseLinger(s.o.Linger)
 	}
-}
-
-// trimPeers lets idle connections give up buffers. It runs on the timer's
-// goroutine, under mu so that nothing of it outlives Close.
-func (s *Socket) trimPeers() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return
-	}
-	for _, p := range s.peers {
-		p.Trim()
-	}
-	if len(s.peers) == 0 {
-		s.trim = nil // the next peer starts it again
-		return
-	}
-	s.trim.Reset(trimEvery)
 }

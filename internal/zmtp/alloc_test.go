@@ -87,8 +87,6 @@ func TestIdleMemory(t *testing.T) {
 	}
 	for _, c := range all {
 		eventually(t, "the message has come and the reader waits", func() bool { n, _ := c.Queued(); return c.rd.parked.Load() && n == 0 })
-		c.Trim()
-		c.Trim()
 	}
 	per := (used() - before) / conns
 	t.Logf("%d bytes an idle connection", per)

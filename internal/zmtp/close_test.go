@@ -1,7 +1,6 @@
 package zmtp
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"sync"
@@ -102,7 +101,6 @@ func TestClose(t *testing.T) {
 			wantErr(t, "WaitRoom", c.WaitRoom(always), reason)
 			wantErr(t, "Fill again", c.Fill(), reason)
 			<-c.Done()
-			c.Trim()
 		})
 	}
 }
@@ -132,24 +130,22 @@ func TestLingerWaitsForPeer(t *testing.T) {
 	must(t, "CloseLinger", within(t, "CloseLinger", func() error { return <-closed }))
 }
 
-// TestTrim: memory that was not used since the last Trim are given up.
-func TestTrim(t *testing.T) {
+// TestNothingIsKept: a connection with nothing queued has no buffers.
+func TestNothingIsKept(t *testing.T) {
 	x, y := tcpPair(t, nil, nil)
-	must(t, "Send", x.Send(always, nil, make([]byte, 1000), Now))
-	_, err := recv(y)
-	must(t, "recv", err)
-	x.Trim()
-	if x.wr.cur == nil && x.wr.pend == nil {
-		t.Error("memory in use was given up")
+	big := make([]byte, copyMax+1)
+	for range 2 * keepSegments {
+		must(t, "Send", x.Send(always, nil, big, Later))
 	}
-	x.Trim()
-	if x.wr.cur != nil || x.wr.pend != nil || x.wr.batch != nil {
-		t.Error("idle memory was kept")
+	must(t, "Flush", x.Flush())
+	for range 2 * keepSegments {
+		_, err := recv(y)
+		must(t, "recv", err)
 	}
-	must(t, "Send", x.Send(always, nil, bytes.Repeat([]byte("x"), 10), Now))
-	m, err := recv(y)
-	must(t, "recv", err)
-	if string(m.Body) != "xxxxxxxxxx" {
-		t.Errorf("got %q", m.Body)
+	eventually(t, "all is written", func() bool { _, n := x.Queued(); return n == 0 })
+	x.wr.mu.Lock()
+	defer x.wr.mu.Unlock()
+	if x.wr.batch != nil || x.wr.buf != nil || cap(x.wr.cur) > keepSegments || cap(x.wr.pend) > keepSegments {
+		t.Errorf("batch %v, lists of %d and %d", x.wr.batch != nil, cap(x.wr.cur), cap(x.wr.pend))
 	}
 }

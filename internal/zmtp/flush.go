@@ -169,7 +169,9 @@ func (w *writer) writeAll() error {
 	all := w.vec
 	defer func() {
 		clear(all) // keep no tail alive
-		w.vec = all[:0]
+		if w.vec = all[:0]; cap(all) > keepSegments {
+			w.vec = nil
+		}
 		w.nc.SetWriteDeadline(time.Time{})
 	}()
 	for quiet := 0; ; {
@@ -184,18 +186,4 @@ func (w *writer) writeAll() error {
 			return w.stalled()
 		}
 	}
-}
-
-// Trim gives up memory that has not been used since the last Trim. For a slow
-// ticker: an idle connection then holds next to nothing.
-func (c *Conn) Trim() {
-	w := &c.wr
-	if !w.mu.TryLock() {
-		return // in use
-	}
-	defer w.mu.Unlock()
-	if !w.busy && !w.used && w.nbytes == 0 {
-		w.pend, w.cur, w.vec = nil, nil, nil
-	}
-	w.used = false
 }

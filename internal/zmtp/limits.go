@@ -96,6 +96,10 @@ const (
 	firstBuf = 1 << 10
 	keepBuf  = 256 << 10
 
+	// keepSegments: longer lists of segments are not kept for the next batch. Few
+	// batches have more, and those take their time anyway.
+	keepSegments = 64
+
 	// maxRounds: a caller that writes its own and other senders' messages hands
 	// the job to the flusher after so many batches, so that no sender serves
 	// the others for ever.

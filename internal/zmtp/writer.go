@@ -42,7 +42,6 @@ type writer struct {
 	err     error         // why nothing can be sent: closed, or a write failed
 	closing bool          // CloseLinger: nothing more is accepted
 	busy    bool          // somebody holds the right to write
-	used    bool          // something was written since the last Trim
 	pend    []segment     // queued before buf
 	buf     []byte        // queued last; messages are appended here
 	batch   *batch        // what buf lies in, or lay before it grew; nil with buf
@@ -124,7 +123,6 @@ func (w *writer) takeLocked() bool {
 		w.cur = append(w.cur, w.sealLocked())
 	}
 	w.curMsgs, w.curBytes = w.nmsgs, w.nbytes
-	w.used = w.used || len(w.cur) > 0
 	return len(w.cur) > 0
 }
 
@@ -134,6 +132,9 @@ func (w *writer) land() {
 	releaseAll(w.cur)
 	clear(w.cur)
 	w.cur, w.curAt = w.cur[:0], 0
+	if cap(w.cur) > keepSegments {
+		w.cur = nil
+	}
 }
 
 // landedLocked accounts for what land returned.
