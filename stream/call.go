@@ -190,17 +190,26 @@ func (c *Call) adopt(msg *Message, e *event.Event) {
 		c.bytes = len(msg.Buffer)
 		return
 	}
-	s := scratchPool.Get().(*scratch)
-	b := append(s.b, msg.Envelope...)
+	var b []byte
+	if c.method.Stream != nil {
+		// It is not given back (see disown), so it had better be no larger than it is.
+		b = make([]byte, 0, len(msg.Envelope)+len(e.ID)+len(e.Header)+len(e.Args))
+	} else {
+		c.in = scratchPool.Get().(*scratch)
+		b = c.in.b
+	}
+	b = append(b, msg.Envelope...)
 	i := len(b)
 	b = append(b, e.ID...)
 	j := len(b)
 	b = append(b, e.Header...)
 	k := len(b)
 	b = append(b, e.Args...)
-	s.b = b
+	if c.in != nil {
+		c.in.b = b
+	}
 	c.envelope, c.id, c.Header, c.Args = b[:i:i], b[i:j:j], b[j:k:k], b[k:]
-	c.in, c.bytes = s, len(b)
+	c.bytes = len(b)
 }
 
 // TakeArgs makes the memory of the request the handler's, if it is a buffer of

@@ -264,6 +264,12 @@ func (ch *channel) sendEvent(ctx context.Context, p parker, name string, args []
 	if err := ch.takeCredit(ctx, p); err != nil {
 		return err
 	}
+	return ch.sendCredited(ctx, name, args, f)
+}
+
+// sendCredited sends it once the credit is there. A function of its own, so that
+// a stream that waits for credit does not hold its variables on the stack.
+func (ch *channel) sendCredited(ctx context.Context, name string, args []byte, f Flush) error {
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
 	s.b = ch.m.appendEvent(s.b, ch.id, name)

@@ -11,22 +11,54 @@ import (
 
 // work runs an admitted call on its own goroutine.
 func (m *ServerMux) work(c *Call) {
+	if c.method.Stream != nil {
+		m.workStream(c)
+	} else {
+		m.workUnary(c)
+	}
+}
+
+func (m *ServerMux) workUnary(c *Call) {
 	out := c.method.scratch()
 	var err error
 	var exited bool
-	switch started := time.Now(); {
-	case c.Err() != nil: // lost while it waited for its turn
-	case c.method.Unary != nil:
+	if c.Err() == nil { // else it was lost while it waited for its turn
+		started := time.Now()
 		err, exited = m.runUnary(c, out)
 		c.method.cheap.ran(time.Since(started))
-	default:
-		var result []byte
-		result, err, exited = m.runStream(c)
-		out.b = append(out.b[:0], result...)
 	}
 	if !exited {
 		m.end(c, out, err)
 	}
+}
+
+// workStream has nothing but the handler on its stack, and no buffer, while the
+// stream lasts: there may be many that wait.
+func (m *ServerMux) workStream(c *Call) {
+	if c.Err() != nil {
+		m.end(c, scratchPool.Get().(*scratch), nil)
+		return
+	}
+	var result []byte
+	var err error
+	exited := true
+	defer func() {
+		if exited {
+			if v := recover(); v != nil {
+				err = &PanicError{v, debug.Stack()}
+			} else {
+				// The handler called runtime.Goexit: nothing after it on this
+				// goroutine runs but deferred calls, which must not wait.
+				go m.end(c, scratchPool.Get().(*scratch), ErrExited)
+				return
+			}
+		}
+		out := scratchPool.Get().(*scratch)
+		out.b = append(out.b[:0], result...)
+		m.end(c, out, err)
+	}()
+	result, err = c.method.Stream(c)
+	exited = false
 }
 
 // runUnary runs the handler and leaves in out the answer to send: it begins as
@@ -49,23 +81,6 @@ func (m *ServerMux) runUnary(c *Call, out *scratch) (err error, exited bool) {
 	out.b, err = c.method.Unary(c, out.b)
 	exited = false
 	return err, false
-}
-
-// runStream runs the handler of a stream.
-func (m *ServerMux) runStream(c *Call) (result []byte, err error, exited bool) {
-	exited = true
-	defer func() {
-		if !exited {
-			return
-		}
-		if v := recover(); v != nil {
-			result, err, exited = nil, &PanicError{v, debug.Stack()}, false
-			return
-		}
-		go m.end(c, scratchPool.Get().(*scratch), ErrExited)
-	}()
-	result, err = c.method.Stream(c)
-	return result, err, false
 }
 
 // goneUnary does what is left to do after a handler that called runtime.Goexit:
@@ -232,6 +247,11 @@ func (m *ServerMux) parkLocked(ctx context.Context, w *waiter) error {
 		<-w.ch
 		return nil
 	}
+	return m.await(ctx, w)
+}
+
+// await waits for the signal or the end of ctx.
+func (m *ServerMux) await(ctx context.Context, w *waiter) error {
 	select {
 	case <-w.ch:
 		return nil
