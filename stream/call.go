@@ -168,7 +168,11 @@ func (c *Call) Name() string { return c.method.Name }
 // SendItem sends one encoded item of a stream. It waits for the caller's credit
 // and for room on the connection. One goroutine at a time.
 func (c *Call) SendItem(item []byte) error {
-	return c.sendEvent(c, c.sm, event.NameStream, item, Async)
+	// As sendEvent, one frame less on the stack of a stream that waits.
+	if err := c.takeCredit(c, c.sm); err != nil {
+		return err
+	}
+	return c.sendCredited(c, event.NameStream, item, Async)
 }
 
 // NextItem returns the next encoded item of the caller's stream, valid until

@@ -33,7 +33,7 @@ func (p *Pool) start(c *Call) bool {
 	defer p.mu.Unlock()
 	if p.limit == 0 || p.running < p.limit {
 		p.running++
-		go c.sm.work(c)
+		c.sm.start(c)
 		return true
 	}
 	// Under mu: a connection that ends marks its calls before forget takes them.

@@ -9,12 +9,12 @@ import (
 	"github.com/zrpc-go/zrpc/event"
 )
 
-// work runs an admitted call on its own goroutine.
-func (m *ServerMux) work(c *Call) {
+// start runs an admitted call on its own goroutine.
+func (m *ServerMux) start(c *Call) {
 	if c.method.Stream != nil {
-		m.workStream(c)
+		go m.workStream(c)
 	} else {
-		m.workUnary(c)
+		go m.workUnary(c)
 	}
 }
 
@@ -102,7 +102,7 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 	// The turn ends before the answer is sent: a caller who does not read keeps
 	// only his own goroutine waiting.
 	if next := m.svc.Pool.next(); next != nil {
-		go next.sm.work(next)
+		next.sm.start(next)
 	}
 	if c.method.Stream != nil {
 		m.endStream(c, out.b, err)

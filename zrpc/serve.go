@@ -36,8 +36,9 @@ func newEntry(m *method.Method, builtin bool, most int, interceptors []Intercept
 			return e.unary(c, c.Args, callerItems{c, nil}, nil)
 		}
 	default:
+		run := m.Streamer()
 		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
-			return nil, e.stream(c, c, c.Args, nil)
+			return nil, run(c, c.Args, callerItems{c, nil}, e.sender(c, nil))
 		}
 	}
 	return e
@@ -60,15 +61,15 @@ func (e *entry) unary(ctx context.Context, args []byte, in method.Source, out []
 	return b, err
 }
 
-// stream runs a method that answers a stream.
-func (e *entry) stream(ctx context.Context, c *stream.Call, args []byte, req *Request) error {
-	return e.m.Stream(ctx, args, callerItems{c, req}, func(item []byte) error {
+// sender returns what sends the items of a method that answers a stream.
+func (e *entry) sender(c *stream.Call, req *Request) func(item []byte) error {
+	return func(item []byte) error {
 		if err := e.check(item, "an item"); err != nil {
 			return err
 		}
 		req.item(true, item)
 		return c.SendItem(item)
-	})
+	}
 }
 
 // callerItems is the caller's stream as package method reads it.
@@ -97,7 +98,7 @@ func (e *entry) handle(ctx context.Context, req *Request) (any, error) {
 	var in method.Source
 	switch e.m.Shape {
 	case method.ServerStream, method.Bidi:
-		return nil, e.stream(ctx, c, req.Args, req)
+		return nil, e.m.Stream(ctx, req.Args, callerItems{c, req}, e.sender(c, req))
 	case method.ClientStream:
 		in = callerItems{c, req}
 	}
