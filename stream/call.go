@@ -191,7 +191,6 @@ func (c *Call) adopt(msg *Message, e *event.Event) {
 	if msg.Owned {
 		c.envelope, c.id, c.Header, c.Args = msg.Envelope, e.ID, e.Header, e.Args
 		c.big, msg.Owned = msg.Buffer, false
-		c.bytes = len(msg.Buffer)
 		return
 	}
 	var b []byte
@@ -213,7 +212,6 @@ func (c *Call) adopt(msg *Message, e *event.Event) {
 		c.in.b = b
 	}
 	c.envelope, c.id, c.Header, c.Args = b[:i:i], b[i:j:j], b[j:k:k], b[k:]
-	c.bytes = len(b)
 }
 
 // TakeArgs makes the memory of the request the handler's, if it is a buffer of

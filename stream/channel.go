@@ -75,7 +75,9 @@ func (ch *channel) putLocked(item []byte) error {
 		if m.held+n > max(maxPeerBytes, 2*f.largest) {
 			return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrOverflow, m.held)
 		}
-		m.held += n
+		if err := m.holdLocked(n); err != nil {
+			return fmt.Errorf("%w: %w", ErrOverflow, err)
+		}
 		f.held += n
 	}
 	f.in.putLocked(item)
@@ -92,7 +94,7 @@ func (ch *channel) swapLocked() bool {
 		return false
 	}
 	if ch.m.bounded {
-		ch.m.held -= taken
+		ch.m.unholdLocked(taken)
 		f.held -= taken
 	}
 	f.win.largest = f.largest
@@ -102,7 +104,7 @@ func (ch *channel) swapLocked() bool {
 // releaseLocked ends the channel for good: nobody is to take items any more.
 func (ch *channel) releaseLocked(err error) {
 	f := ch.flow
-	ch.m.held -= f.held
+	ch.m.unholdLocked(f.held)
 	f.held, f.in.q, f.in.nq = 0, nil, 0
 	ch.abortLocked(err)
 }

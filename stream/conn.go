@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"errors"
+
+	"github.com/zrpc-go/zrpc/internal/budget"
 )
 
 // ErrInterrupted is what Conn.Fill returns after Conn.Interrupt.
@@ -55,6 +57,9 @@ type Conn interface {
 	// whatever became of the message.
 	SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error
 	Flush() error
+	// Account is what the connection holds of the memory that all connections
+	// share, for the mux to draw on.
+	Account() *budget.Account
 	// Extended reports whether the peer knows zrpc's extensions of the protocol,
 	// which may then be used on this connection.
 	Extended() bool

@@ -99,6 +99,9 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 		m.conn.Recycle(c.big)
 		c.big = nil
 	}
+	if c.bytes > 0 {
+		m.unhold(c)
+	}
 	c.cancel(context.Canceled)
 	m.svc.Pool.ended()
 	return true

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/budget"
 	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
@@ -15,13 +16,15 @@ type mux struct {
 	conn    Conn
 	opt     Options
 	ids     msgid.Maker
-	bounded bool // held is bounded: the peer opens channels here
+	bounded bool            // held is bounded: the peer opens channels here
+	account *budget.Account // what held draws on, if bounded
 
-	mu      sync.Mutex // guards the fields below and the state of every channel
-	held    int        // bytes that open calls hold, if bounded
-	tick    uint32     // ticks seen; starts at 1 so that 0 can mean "never"
-	ticking bool       // the ticker knows us
-	err     error      // why the connection ended
+	mu      sync.Mutex   // guards the fields below and the state of every channel
+	held    int          // bytes that open calls hold, if bounded
+	lease   budget.Lease // what held has drawn on the account
+	tick    uint32       // ticks seen; starts at 1 so that 0 can mean "never"
+	ticking bool         // the ticker knows us
+	err     error        // why the connection ended
 }
 
 func (m *mux) init(conn Conn, opt *Options) {
@@ -32,6 +35,22 @@ func (m *mux) init(conn Conn, opt *Options) {
 	m.conn = conn
 	m.tick = 1
 	m.ids.Init()
+}
+
+// holdLocked counts n bytes that open calls are to hold, or reports that the memory
+// of all connections is used up.
+func (m *mux) holdLocked(n int) error {
+	if err := m.lease.Grow(m.account, m.held+n); err != nil {
+		return err
+	}
+	m.held += n
+	return nil
+}
+
+// unholdLocked takes them out again.
+func (m *mux) unholdLocked(n int) {
+	m.held -= n
+	m.lease.Ease(m.account, m.held)
 }
 
 // watchLocked has the ticker look after self's channels.

@@ -123,9 +123,7 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 			out = m.reply(c, out, err, f)
 		}
 		out.free()
-		m.mu.Lock()
-		m.held -= c.bytes
-		m.mu.Unlock()
+		m.unhold(c)
 	}
 	m.live.Add(-1)
 	c.cancel(context.Canceled)

@@ -70,7 +70,7 @@ type ServerMux struct {
 func NewServerMux(conn Conn, svc *Service, opt *Options) *ServerMux {
 	m := &ServerMux{svc: svc}
 	m.init(conn, opt)
-	m.bounded = true
+	m.bounded, m.account = true, conn.Account()
 	return m
 }
 
@@ -194,10 +194,17 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 	if err == nil {
 		c := &Call{sm: m, method: method, Version: e.Version, until: deadlineOf(&e)}
 		c.m = &m.mux
-		if method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded() {
+		inline := method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded()
+		if inline && msg.Owned { // a small one lies in the read buffer
+			err = m.hold(c, msg)
+		}
+		if inline && err == nil {
 			return m.runInline(c, msg, &e, r)
 		}
-		if err = m.admit(c, msg, &e, open); err == nil {
+		if err == nil {
+			err = m.admit(c, msg, &e, open)
+		}
+		if err == nil {
 			if !m.svc.Pool.start(c) {
 				m.discard(c)
 			}
@@ -223,18 +230,15 @@ func orDefault(bound, def int) int {
 // admit makes c an open call, if the bounds allow it; open is how many there are
 // in all, with it.
 func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event, open int64) error {
-	size := len(msg.Envelope) + len(msg.Body)
-	m.mu.Lock()
-	held := m.held
-	m.mu.Unlock()
 	// Counted by calls and not by ids, which a peer may use twice.
 	switch live := int(m.live.Load()); {
 	case live >= orDefault(m.svc.PeerCalls, DefaultPeerCalls):
 		return fmt.Errorf("%w: %d calls are open on this connection", ErrBusy, live)
-	case held > 0 && held+size > maxPeerBytes:
-		return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrBusy, held)
 	case open > int64(orDefault(m.svc.Calls, DefaultCalls)):
 		return fmt.Errorf("%w: %d calls are open", ErrBusy, open-1)
+	}
+	if err := m.hold(c, msg); err != nil {
+		return err
 	}
 	c.adopt(msg, e)
 	if c.method.Stream != nil {
@@ -247,13 +251,36 @@ func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event, open int64) err
 	return nil
 }
 
+// hold counts what the request of c takes, if the bounds allow it.
+func (m *ServerMux) hold(c *Call, msg *Message) error {
+	c.bytes = len(msg.Envelope) + len(msg.Body)
+	if msg.Owned {
+		c.bytes = len(msg.Buffer)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.held > 0 && m.held+c.bytes > maxPeerBytes {
+		return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrBusy, m.held)
+	}
+	if err := m.holdLocked(c.bytes); err != nil {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	return nil
+}
+
+// unhold takes it, and what was added to it, out again.
+func (m *ServerMux) unhold(c *Call) {
+	m.mu.Lock()
+	m.unholdLocked(c.bytes)
+	m.mu.Unlock()
+}
+
 // registerLocked makes events find c.
 func (m *ServerMux) registerLocked(c *Call) {
 	c.pulse = pulse{passive: m.opt.Passive || c.Version < 2}
 	c.v2 = c.Version < 3
 	m.open.addLocked(c)
 	m.calls.Put(c.id, c)
-	m.held += c.bytes
 	m.watchLocked(m)
 	c.expireLocked()
 	if m.err != nil {
@@ -266,7 +293,7 @@ func (m *ServerMux) unregister(c *Call) {
 	m.mu.Lock()
 	m.hideLocked(c)
 	m.recent.addLocked(c.id)
-	m.held -= c.bytes
+	m.unholdLocked(c.bytes)
 	if c.flow != nil {
 		c.releaseLocked(context.Canceled)
 	}

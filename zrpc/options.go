@@ -3,8 +3,10 @@ package zrpc
 import (
 	"log/slog"
 	"math"
+	"runtime/debug"
 	"time"
 
+	"github.com/zrpc-go/zrpc/internal/budget"
 	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 	"github.com/zrpc-go/zrpc/stream"
@@ -36,6 +38,14 @@ type ServerOptions struct {
 	// MaxMessage bounds one message, in bytes; a peer that sends more is
 	// disconnected. Default 64 MiB.
 	MaxMessage int
+
+	// MaxHeld bounds, in bytes, what all connections together hold of messages that
+	// have not come whole, of open calls' requests and of answers that are not
+	// sent; some 50 KiB of each connection are not counted. Beyond, a request that
+	// is larger is answered ServerBusy and a connection that goes on with a message
+	// is closed, unless there are others that hold much more: then these are closed.
+	// Default 1 GiB, or half of GOMEMLIMIT where that is less.
+	MaxHeld int
 
 	// Window is how many items a caller's stream may be ahead of the handler.
 	// Default 100.
@@ -150,9 +160,25 @@ func (o *ServerOptions) stream(t *stream.Ticker) *stream.Options {
 func (o *ServerOptions) socket() socket.Options {
 	return socket.Options{
 		MaxConns: o.MaxConns,
-		Conn:     zmtp.Config{Property: announcement, MaxMessage: maxMessage(o.MaxMessage)},
+		Conn:     zmtp.Config{Property: announcement, MaxMessage: maxMessage(o.MaxMessage), Budget: o.budget()},
 		Logger:   o.Logger,
 	}
+}
+
+// defaultHeld leaves room for a dozen of the largest messages, and for the rest of
+// a program in the usual few GiB.
+const defaultHeld = 1 << 30
+
+// budget returns what all connections share; nil: there is no bound.
+func (o *ServerOptions) budget() *budget.Budget {
+	most := o.MaxHeld
+	switch {
+	case most < 0:
+		return nil
+	case most == 0:
+		most = int(min(defaultHeld, debug.SetMemoryLimit(-1)/2)) // -1 only asks
+	}
+	return budget.New(most)
 }
 
 func (o *ClientOptions) normalize() {

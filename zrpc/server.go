@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-zeromq/zmq4"
 
+	"github.com/zrpc-go/zrpc/internal/budget"
 	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/stream"
 )
@@ -21,6 +22,7 @@ type Server struct {
 	stream *stream.Options
 	sock   *socket.Socket
 	ticker *stream.Ticker
+	held   *budget.Budget // nil: MaxHeld is off
 
 	registry
 	serving   chan struct{} // closed by the first Serve: connections are read from then on
@@ -54,6 +56,7 @@ func NewServer(opt *ServerOptions) *Server {
 	so := s.opt.socket()
 	so.Type = zmq4.Router
 	so.Begin = s.beginConn
+	s.held = so.Conn.Budget
 	s.sock = socket.New(so)
 	s.registry.init(s)
 	return s
@@ -183,9 +186,13 @@ type Stats struct {
 	Conns   int    // present connections
 	Calls   int    // open calls
 	Dropped uint64 // events that were malformed or belonged to no call
+	Held    int    // bytes that count towards ServerOptions.MaxHeld; 0 if that is off
 }
 
 // Stats returns the present counts.
 func (s *Server) Stats() Stats {
-	return Stats{Conns: s.sock.Stats().Peers, Calls: s.svc.Pool.Open(), Dropped: s.svc.Dropped.Load()}
+	return Stats{
+		Conns: s.sock.Stats().Peers, Calls: s.svc.Pool.Open(),
+		Dropped: s.svc.Dropped.Load(), Held: s.held.Used(),
+	}
 }

@@ -22,21 +22,25 @@ const (
 // here fails the test: a new one has to say where it belongs.
 var allowed = map[string][]string{
 	// Wire layer: a connection; then many of them. They know nothing of zerorpc.
-	"internal/zmtp":   {zmq4},
+	"internal/zmtp":   {zmq4, "internal/budget"},
 	"internal/socket": {zmq4, "internal/zmtp"},
 
 	// Event layer: the message; then the conversation, which declares the
 	// connection that it needs and so can be tested in memory.
 	"event": {msgpack},
 
+	// What connections share of memory, for the two that take it: the wire's
+	// messages and the calls made of them.
+	"internal/budget": {},
+
 	// Message ids, for the two that make and find them.
 	"internal/msgid": {uuid},
 
-	"stream": {"event", "internal/msgid"},
+	"stream": {"event", "internal/msgid", "internal/budget"},
 
 	// RPC layer.
 	"internal/method": {"event"},
-	"zrpc":            {uuid, "event", "stream", "internal/method", "internal/socket", "internal/zmtp", zmq4},
+	"zrpc":            {uuid, "event", "stream", "internal/method", "internal/socket", "internal/zmtp", "internal/budget", zmq4},
 	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp"},
 
 	// NumPy's arrays, as values of calls: they need the encoding and no connection.

@@ -5,8 +5,8 @@ import "time"
 // Limits and defaults, each with its reason. Options override those that an
 // application may reasonably want otherwise.
 const (
-	// defaultMaxConns bounds accepted connections. An idle one costs about
-	// 6 KiB, so a flood of connections stays near 64 MiB.
+	// defaultMaxConns bounds accepted connections. An idle one costs 7 to 8 KiB,
+	// so a flood of connections stays near 80 MiB.
 	defaultMaxConns = 10_000
 
 	// defaultMaxHandshakes bounds accepted connections whose handshake is not

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-zeromq/zmq4"
+
+	"github.com/zrpc-go/zrpc/internal/budget"
 )
 
 // Config is what a connection needs to know. Zero values mean the defaults in
@@ -29,6 +31,12 @@ type Config struct {
 	SendHWM    int           // messages queued for this peer; 0: 1000
 	SendBytes  int           // bytes queued for this peer, beyond which the next message waits; 0: 1 MiB
 	WriteStall time.Duration // a peer that accepts no byte for so long is closed; 0: 30 s
+
+	// Budget bounds what all connections that have it hold together of messages
+	// that have not come whole and of messages that are queued, small ones
+	// excepted. A connection that would exceed it is closed, and one that holds
+	// much more than one that would. nil: only each connection by itself is bounded.
+	Budget *budget.Budget
 }
 
 // Property is one metadata property; the zero value is none.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/go-zeromq/zmq4"
+
+	"github.com/zrpc-go/zrpc/internal/budget"
 )
 
 // Conn is one open ZMTP connection. Its two halves are independent: Next, Fill,
@@ -18,6 +20,7 @@ type Conn struct {
 	maxMessage int
 	maxFrames  int
 	done       chan struct{} // closed when the connection is
+	account    budget.Account
 
 	rd reader
 	wr writer
@@ -35,7 +38,10 @@ func newConn(nc net.Conn, cfg *Config, peer peerInfo, rest []byte) *Conn {
 		maxMessage: cfg.MaxMessage, maxFrames: cfg.MaxFrames,
 		done: make(chan struct{}),
 	}
-	c.rd.init(nc, rest)
+	if cfg.Budget != nil {
+		c.account.Open(cfg.Budget, c.evict)
+	}
+	c.rd.init(nc, rest, &c.account)
 	c.wr.init(c, cfg)
 	return c
 }
@@ -62,6 +68,13 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 // none: sends then report it, and the connection is closed by the Fill that
 // comes to the end of the peer's input.
 func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Account returns what this connection holds of Config.Budget, so that others can
+// draw on it for what came by it.
+func (c *Conn) Account() *budget.Account { return &c.account }
+
+// evict closes the connection in favour of others.
+func (c *Conn) evict(err error) { c.broken("disconnected", err) }
 
 // Err returns why the connection was closed, nil while it is open.
 func (c *Conn) Err() error {

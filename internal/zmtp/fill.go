@@ -37,7 +37,7 @@ func (c *Conn) Fill() error {
 		} else if err == io.EOF && (r.big != nil || r.stash != nil || r.r < r.w) {
 			err = io.ErrUnexpectedEOF
 		}
-		return c.broken("read from", err)
+		return c.unreadable("read from", err)
 	}
 }
 
@@ -53,9 +53,10 @@ func (r *reader) read() (n int, err error) {
 		}
 		return r.held() - before, err
 	}
+	r.err = nil
 	dst := r.room()
 	if len(dst) == 0 {
-		return 0, nil
+		return 0, r.err
 	}
 	r.parked.Store(true)
 	n, err = r.nc.Read(dst)
@@ -65,6 +66,13 @@ func (r *reader) read() (n int, err error) {
 		err = io.ErrNoProgress
 	}
 	return n, err
+}
+
+// unreadable is broken for the reading half, whose message that has not come
+// whole is not going to.
+func (c *Conn) unreadable(what string, err error) error {
+	c.rd.draw(0) // which never fails
+	return c.broken(what, err)
 }
 
 // held is the number of bytes in the reader.

@@ -18,12 +18,14 @@ func (c *Conn) Next() (m Message, ok bool, err error) {
 		if b == nil {
 			b = r.unread()
 		} else if len(b) < r.need {
-			r.feed()
+			if err := r.feed(); err != nil {
+				return m, false, c.unreadable("too much input from", err)
+			}
 			b = r.big
 		}
 		v, h, end, err := r.scan.step(b, c.maxMessage, c.maxFrames)
 		if err != nil {
-			return m, false, c.broken("bad input from", err)
+			return m, false, c.unreadable("bad input from", err)
 		}
 		switch v {
 		case scanMessage:
@@ -33,13 +35,16 @@ func (c *Conn) Next() (m Message, ok bool, err error) {
 		case scanCommand:
 			deliver, err := c.command(b[h:end:end])
 			if err != nil {
-				return m, false, c.broken("bad input from", err)
+				return m, false, c.unreadable("bad input from", err)
 			}
 			m.Command, m.Body = true, b[h:end:end]
 			if r.scan.parts == 0 {
 				r.finish(&m, end)
 			} else {
-				r.excise(&m, b, end, deliver)
+				err = r.excise(&m, b, end, deliver)
+			}
+			if err != nil {
+				return m, false, c.unreadable("too much input from", err)
 			}
 			if deliver {
 				return m, true, nil
@@ -49,7 +54,11 @@ func (c *Conn) Next() (m Message, ok bool, err error) {
 			}
 			m = Message{}
 		default:
-			if c.wait(end) {
+			more, err := c.wait(end)
+			if err != nil {
+				return m, false, c.unreadable("too much input from", err)
+			}
+			if more {
 				continue
 			}
 			c.answer()
@@ -59,17 +68,17 @@ func (c *Conn) Next() (m Message, ok bool, err error) {
 }
 
 // wait prepares for more bytes of the present message, which needs end in all.
-// True: some are there already.
-func (c *Conn) wait(end int) bool {
+// more: some are there already.
+func (c *Conn) wait(end int) (more bool, err error) {
 	r := &c.rd
 	if r.big != nil {
 		r.need = end
-		return len(r.unread()) > 0
+		return len(r.unread()) > 0, nil
 	}
 	if n := r.w - r.r; end > gatherMin && (n >= gatherMin || end <= r.trust) {
-		r.gather(n, end)
+		err = r.gather(n, end)
 	}
-	return false
+	return false, err
 }
 
 // finish takes the first end bytes, a whole message or command, out of the
@@ -82,13 +91,14 @@ func (r *reader) finish(m *Message, end int) {
 	}
 	m.Owned, m.Buffer = true, r.big
 	r.big = nil
+	r.draw(0) // whoever keeps the message counts it from now on
 	r.trust = max(r.trust, min(end, maxTrust))
 }
 
 // excise takes a command out of the middle of a message, of which b is what is
 // there. The message goes on in a gathering buffer: there the command is always
 // at the end, and taking it away costs nothing however often a peer does it.
-func (r *reader) excise(m *Message, b []byte, end int, deliver bool) {
+func (r *reader) excise(m *Message, b []byte, end int, deliver bool) error {
 	if deliver {
 		// Its bytes are about to be overwritten by the message's next frame.
 		m.Buffer = append(getBuffer(len(m.Body)), m.Body...)
@@ -96,12 +106,15 @@ func (r *reader) excise(m *Message, b []byte, end int, deliver bool) {
 	}
 	at := r.scan.at
 	if r.big == nil {
-		r.gather(at, at+2)
+		if err := r.gather(at, at+2); err != nil {
+			return err
+		}
 		r.r += end - at
 	} else {
 		r.big = b[:at]
 		r.need = at + 2
 	}
+	return nil
 }
 
 // command handles a command's body; deliver says that it is the user's.

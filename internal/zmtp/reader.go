@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/zrpc-go/zrpc/internal/budget"
 )
 
 // reader is the reader half's state. Bytes are read into buf; a message is cut
@@ -14,6 +16,7 @@ type reader struct {
 	// set at creation
 	nc  net.Conn
 	raw syscall.RawConn       // nil: read with nc.Read
+	acc *budget.Account       // what big draws on
 	try func(fd uintptr) bool // rawRead as a value, so that a read allocates nothing
 
 	// right to read only
@@ -28,12 +31,13 @@ type reader struct {
 	pong   bool          // a PONG waits to be written
 	ttl    time.Duration // what the peer's last PING announced; 0: none
 	err    error         // result of the read under way
+	lease  int           // what big has drawn on the account
 
 	parked atomic.Bool // a Fill waits for input
 }
 
-func (r *reader) init(nc net.Conn, rest []byte) {
-	r.nc = nc
+func (r *reader) init(nc net.Conn, rest []byte, acc *budget.Account) {
+	r.nc, r.acc = nc, acc
 	if r.raw = rawConn(nc); r.raw != nil {
 		r.try = r.rawRead
 	}
@@ -88,11 +92,14 @@ func (r *reader) unread() []byte {
 }
 
 // room returns where the next read goes. It is empty only if the reader holds
-// a whole buffer that Next has not been asked for.
+// a whole buffer that Next has not been asked for, or may not hold more; then err
+// is set.
 func (r *reader) room() []byte {
 	pending := r.unread()
 	if r.direct = r.big != nil && len(pending) == 0 && r.need-len(r.big) >= directMin; r.direct {
-		r.grow(len(r.big) + 1)
+		if r.err = r.grow(len(r.big) + 1); r.err != nil {
+			return nil
+		}
 		return r.big[len(r.big):min(cap(r.big), r.need)]
 	}
 	if r.buf == nil {
@@ -118,34 +125,61 @@ func (r *reader) got(n int) {
 
 // gather moves the first n unread bytes to a buffer of their own, in which the
 // present message is completed up to need.
-func (r *reader) gather(n, need int) {
+func (r *reader) gather(n, need int) error {
 	b := r.unread()[:n]
 	first := max(n, min(need, max(gatherFactor*n, r.trust)))
+	if err := r.draw(first); err != nil {
+		return err
+	}
 	r.big = append(getBuffer(first), b...)
 	r.r += n
 	r.need = need
+	return nil
 }
 
 // feed moves unread bytes to big, as many as it needs.
-func (r *reader) feed() {
+func (r *reader) feed() error {
 	b := r.unread()
 	n := min(r.need-len(r.big), len(b))
 	if n <= 0 {
-		return
+		return nil
 	}
-	r.grow(len(r.big) + n)
+	if err := r.grow(len(r.big) + n); err != nil {
+		return err
+	}
 	r.big = append(r.big, b[:n]...)
 	r.r += n
+	return nil
 }
 
 // grow makes big hold n bytes. It grows by what has come, never by what was
 // announced, except up to a size that this peer has sent in full before.
-func (r *reader) grow(n int) {
+func (r *reader) grow(n int) error {
 	if cap(r.big) >= n {
-		return
+		return nil
 	}
 	size := max(n, min(r.need, max(gatherFactor*len(r.big), r.trust)))
+	if err := r.draw(size); err != nil {
+		return err
+	}
 	old := r.big
 	r.big = append(getBuffer(size), old...)
 	Recycle(old)
+	return nil
+}
+
+// draw makes what is drawn for big n bytes, 0 when there is none.
+func (r *reader) draw(n int) error {
+	if n <= readSize { // no more than the read buffer, which is not counted either
+		n = 0
+	}
+	if n > r.lease {
+		if err := r.acc.Take(n - r.lease); err != nil {
+			return err
+		}
+	} else {
+		r.acc.Give(r.lease - n)
+	}
+	r.lease = n
+	return nil
 }

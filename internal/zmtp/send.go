@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/zrpc-go/zrpc/internal/budget"
 )
 
 // Send queues a message and sees to its writing as f says. envelope is zero or
@@ -17,20 +19,20 @@ import (
 func (c *Conn) Send(ctx context.Context, envelope, body []byte, f Flush) error {
 	w := &c.wr
 	w.mu.Lock()
-	if err := w.admitLocked(ctx); err != nil {
+	if err := w.admitLocked(ctx, len(envelope)+len(body)); err != nil {
 		w.mu.Unlock()
-		return err
+		return c.refused(err)
 	}
 	w.queueLocked(envelope, body)
 	return w.commitLocked(f)
 }
 
-// TrySend is Send that never waits: false if the queue is full or the
-// connection closed.
+// TrySend is Send that never waits: false if the queue is full, by itself or
+// because Config.Budget is used up, or the connection closed.
 func (c *Conn) TrySend(envelope, body []byte, f Flush) bool {
 	w := &c.wr
 	w.mu.Lock()
-	if w.stateLocked() != nil || w.fullLocked() {
+	if w.stateLocked() != nil || w.fullLocked() || w.drawLocked(len(envelope)+len(body)) != nil {
 		w.mu.Unlock()
 		return false
 	}
@@ -47,12 +49,12 @@ func (c *Conn) TrySend(envelope, body []byte, f Flush) bool {
 func (c *Conn) SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error {
 	w := &c.wr
 	w.mu.Lock()
-	if err := w.admitLocked(ctx); err != nil {
+	if err := w.admitLocked(ctx, len(envelope)+len(head)+len(tail)); err != nil {
 		w.mu.Unlock()
 		if release != nil {
 			release()
 		}
-		return err
+		return c.refused(err)
 	}
 	b := append(w.openLocked(), envelope...)
 	b = appendHeader(b, 0, len(head)+len(tail))
@@ -97,7 +99,16 @@ func (c *Conn) WaitRoom(ctx context.Context) error {
 	w := &c.wr
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.admitLocked(ctx)
+	return w.admitLocked(ctx, 0)
+}
+
+// refused closes the connection if err says that Config.Budget is used up: its
+// peer has too much to read already, and waits for what was to be sent.
+func (c *Conn) refused(err error) error {
+	if errors.Is(err, budget.ErrExceeded) {
+		c.broken("too much to send to", err)
+	}
+	return err
 }
 
 // Queued returns what is queued and not yet written, commands only in bytes.
@@ -116,8 +127,32 @@ func (w *writer) stateLocked() error {
 	return w.err
 }
 
-// admitLocked waits for room; it unlocks while it waits.
-func (w *writer) admitLocked(ctx context.Context) error {
+// drawLocked draws on the account what n more bytes need.
+func (w *writer) drawLocked(n int) error {
+	return w.lease.Grow(&w.conn.account, w.nbytes+w.waiting+n)
+}
+
+// admitLocked waits for room for n bytes; it unlocks while it waits.
+func (w *writer) admitLocked(ctx context.Context, n int) error {
+	if w.stateLocked() == nil {
+		if err := w.drawLocked(n); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnsent, err)
+		}
+		if !w.fullLocked() {
+			return nil
+		}
+	}
+	w.waiting += n
+	err := w.roomLocked(ctx)
+	w.waiting -= n
+	if err != nil {
+		w.easeLocked()
+	}
+	return err
+}
+
+// roomLocked waits until the queue is below its high-water mark.
+func (w *writer) roomLocked(ctx context.Context) error {
 	for {
 		if err := w.stateLocked(); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnsent, err)

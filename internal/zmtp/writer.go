@@ -4,6 +4,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/zrpc-go/zrpc/internal/budget"
 )
 
 // tryWriter writes what is possible without waiting: n < len(p) without an
@@ -47,6 +49,8 @@ type writer struct {
 	batch   *batch        // what buf lies in, or lay before it grew; nil with buf
 	nmsgs   int           // messages queued, in flight included
 	nbytes  int           // bytes queued, in flight included
+	waiting int           // bytes of messages whose senders wait for room
+	lease   budget.Lease  // what nbytes and waiting have drawn on the account
 	space   chan struct{} // closed when there may be room again; nil: nobody waits
 	idle    chan struct{} // closed when nothing is queued any more; nil: nobody waits
 	pong    pong
@@ -142,6 +146,7 @@ func (w *writer) landedLocked() {
 	w.nmsgs -= w.curMsgs
 	w.nbytes -= w.curBytes
 	w.curMsgs, w.curBytes = 0, 0
+	w.easeLocked()
 	if w.err != nil {
 		return
 	}
@@ -149,6 +154,9 @@ func (w *writer) landedLocked() {
 		w.wakeLocked()
 	}
 }
+
+// easeLocked gives back to the account what the queue does not need any more.
+func (w *writer) easeLocked() { w.lease.Ease(&w.conn.account, w.nbytes+w.waiting) }
 
 // wakeLocked makes all waiting senders look again.
 func (w *writer) wakeLocked() {
@@ -178,6 +186,7 @@ func (w *writer) failLocked(err error) []segment {
 	dropped := w.pend
 	w.pend, w.buf, w.batch, w.pong.due = nil, nil, nil, false
 	w.nmsgs, w.nbytes = w.curMsgs, w.curBytes
+	w.easeLocked()
 	w.wakeLocked()
 	return dropped
 }
