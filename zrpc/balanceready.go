@@ -56,8 +56,10 @@ func (ls *links) publishLocked(now time.Time) {
 
 // announceLocked wakes those who wait for a connection.
 func (ls *links) announceLocked() {
-	close(ls.changed)
-	ls.changed = make(chan struct{})
+	if ls.changed != nil {
+		close(ls.changed)
+		ls.changed = nil
+	}
 }
 
 // reviveLocked has the links looked at again at the given time, if any. One timer

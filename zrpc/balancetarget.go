@@ -1,6 +1,7 @@
 package zrpc
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -8,6 +9,8 @@ import (
 // target is what calls are spread over: an endpoint that the client connects to,
 // which outlives its connections, or one connection that was accepted.
 type target struct {
+	endpoint string // set at creation; empty for one that was accepted
+
 	// answered is set while there is nothing to be done about a good answer: so
 	// each call costs a look at it, and no more.
 	answered atomic.Bool
@@ -18,12 +21,23 @@ type target struct {
 	retired bool // the resolver no longer names it: no new calls
 }
 
-// targetLocked returns what an endpoint is known by.
+// knownLocked returns what an endpoint is known by, nil if nothing. A client has
+// few, most have one: a map would take more than all of them.
+func (ls *links) knownLocked(endpoint string) *target {
+	for _, t := range ls.targets {
+		if t.endpoint == endpoint {
+			return t
+		}
+	}
+	return nil
+}
+
+// targetLocked returns what an endpoint is known by from now on.
 func (ls *links) targetLocked(endpoint string) *target {
-	t := ls.targets[endpoint]
+	t := ls.knownLocked(endpoint)
 	if t == nil {
-		t = new(target)
-		ls.targets[endpoint] = t
+		t = &target{endpoint: endpoint}
+		ls.targets = append(ls.targets, t)
 	}
 	return t
 }
@@ -42,15 +56,16 @@ func (ls *links) retire(endpoint string, retired bool) {
 func (ls *links) forget(endpoint string) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	delete(ls.targets, endpoint)
+	ls.targets = slices.DeleteFunc(ls.targets, func(t *target) bool { return t.endpoint == endpoint })
 }
 
 // at returns the present connections to an endpoint.
 func (ls *links) at(endpoint string) (connections []*link) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	its := ls.knownLocked(endpoint)
 	for _, l := range ls.all {
-		if l.target == ls.targets[endpoint] {
+		if l.target == its {
 			connections = append(connections, l)
 		}
 	}

@@ -37,10 +37,10 @@ type links struct {
 
 	mu       sync.Mutex // guards the fields below and the replacing of ready
 	all      []*link
-	targets  map[string]*target // those connected to, by endpoint
-	revive   *time.Timer        // for the next cool-down to end; nil until one begins
-	changed  chan struct{}      // closed when ready is no longer empty
-	lastErr  error              // of the last attempt to connect
+	targets  []*target     // those connected to, one for each endpoint
+	revive   *time.Timer   // for the next cool-down to end; nil until one begins
+	changed  chan struct{} // closed when ready is no longer empty; nil: nobody waits
+	lastErr  error         // of the last attempt to connect
 	lastAddr string
 	ended    bool
 }
@@ -49,8 +49,6 @@ func (ls *links) init(opt *ClientOptions) {
 	ls.opt = opt
 	ls.ready.Store(new(readySet))
 	ls.turn.Store(uint64(rand.Uint32())) // or all clients would begin with the same server
-	ls.targets = map[string]*target{}
-	ls.changed = make(chan struct{})
 }
 
 // add makes a connection ready. One without a target is one to its endpoint.
@@ -120,6 +118,9 @@ func (ls *links) pick(ctx context.Context, patience time.Duration) (*link, error
 	}
 	for {
 		ls.mu.Lock()
+		if ls.changed == nil {
+			ls.changed = make(chan struct{})
+		}
 		changed, ended := ls.changed, ls.ended
 		ls.mu.Unlock()
 		if ended {

@@ -40,11 +40,11 @@ func (s *Socket) enter(c *zmtp.Conn, ep string, by *connector) *Peer {
 	// No takeover: whoever announces a name that is taken gets a number. The
 	// answers of the first would otherwise go to anybody who knows its name.
 	id := c.PeerIdentity()
-	if len(id) == 0 || s.peers[string(id)] != nil {
-		id = s.ids.take(s.peers)
+	if len(id) == 0 || s.peers.get(id) != nil {
+		id = s.ids.take(&s.peers)
 	}
 	p.RoutingID = id
-	s.peers[string(id)] = p
+	s.peers.put(p)
 	return p
 }
 
@@ -89,7 +89,7 @@ func (s *Socket) came(p *Peer) {
 
 func (s *Socket) gone(p *Peer) {
 	s.mu.Lock()
-	delete(s.peers, string(p.RoutingID))
+	s.peers.remove(p.RoutingID)
 	s.mu.Unlock()
 	// Its owner may have ended by itself; what it has queued still goes out.
 	s.closePeer(p)

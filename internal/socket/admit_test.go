@@ -176,9 +176,12 @@ func TestSecurityPerConnection(t *testing.T) {
 // The routing ids of a socket are unique, also when the counter comes round.
 func TestRoutingIDs(t *testing.T) {
 	r := routingIDs{next: 1<<32 - 2}
-	taken := map[string]*Peer{"\x00\xff\xff\xff\xff": {}, "\x00\x00\x00\x00\x00": {}}
+	var taken peerSet
+	for _, id := range []string{"\x00\xff\xff\xff\xff", "\x00\x00\x00\x00\x00"} {
+		taken.put(&Peer{RoutingID: []byte(id)})
+	}
 	for _, want := range []string{"\x00\xff\xff\xff\xfe", "\x00\x00\x00\x00\x01", "\x00\x00\x00\x00\x02"} {
-		if id := r.take(taken); string(id) != want {
+		if id := r.take(&taken); string(id) != want {
 			t.Fatalf("got %x, want %x", id, want)
 		}
 	}

@@ -19,11 +19,11 @@ func newRoutingIDs() routingIDs {
 
 // take returns an id that is not in peers. The counter wraps after 2^32
 // connections, when the ids of some long-lived ones may still be taken.
-func (r *routingIDs) take(peers map[string]*Peer) []byte {
+func (r *routingIDs) take(peers *peerSet) []byte {
 	for {
 		id := binary.BigEndian.AppendUint32([]byte{0}, r.next)
 		r.next++
-		if peers[string(id)] == nil {
+		if peers.get(id) == nil {
 			return id
 		}
 	}

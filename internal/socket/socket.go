@@ -25,18 +25,17 @@ type Socket struct {
 	closed     bool
 	listeners  []*listener
 	connectors []*connector
-	peers      map[string]*Peer // by routing id
-	accepted   int              // accepted connections, handshaking ones included
-	shaking    list.List        // *shake: accepted and handshaking, oldest first
+	peers      peerSet
+	accepted   int       // accepted connections, handshaking ones included
+	shaking    list.List // *shake: accepted and handshaking, oldest first
 	ids        routingIDs
 }
 
 // New makes a socket without endpoints.
 func New(o Options) *Socket {
 	s := &Socket{
-		o:     o.withDefaults(),
-		peers: map[string]*Peer{},
-		ids:   newRoutingIDs(),
+		o:   o.withDefaults(),
+		ids: newRoutingIDs(),
 	}
 	s.log = s.o.Logger
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -121,7 +120,7 @@ func (s *Socket) Disconnect(ep string) error {
 	if len(s.connectors) == before {
 		return &EndpointError{Op: "disconnect", Endpoint: ep, Err: ErrNotFound, Hint: "this socket did not connect to it"}
 	}
-	for _, p := range s.peers {
+	for p := range s.peers.all {
 		if !p.Accepted && p.Endpoint == ep && !s.closed {
 			s.work.Go(func() { s.closePeer(p) })
 		}
@@ -141,7 +140,7 @@ func (s *Socket) Close() error {
 		for _, l := range s.listeners {
 			l.stop()
 		}
-		for _, p := range s.peers {
+		for p := range s.peers.all {
 			s.work.Go(func() { s.closePeer(p) })
 		}
 	}
@@ -157,15 +156,15 @@ func (s *Socket) Done() <-chan struct{} { return s.ctx.Done() }
 func (s *Socket) Peer(routingID []byte) *Peer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.peers[string(routingID)]
+	return s.peers.get(routingID)
 }
 
 // Peers returns the present peers in no particular order.
 func (s *Socket) Peers() []*Peer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]*Peer, 0, len(s.peers))
-	for _, p := range s.peers {
+	all := make([]*Peer, 0, s.peers.len())
+	for p := range s.peers.all {
 		all = append(all, p)
 	}
 	return all

@@ -50,7 +50,7 @@ func (s *Socket) Stats() Stats {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.Peers = len(s.peers)
+	st.Peers = s.peers.len()
 	st.Handshaking = s.shaking.Len()
 	return st
 }
