@@ -70,7 +70,7 @@ func (ch *channel) putLocked(item []byte) error {
 	if overrun(f.size, f.in.nq+1, len(f.in.q)+len(item), f.largest) {
 		return ErrOverflow
 	}
-	if m := ch.m; m.bounded {
+	if m := ch.m; m.account != nil {
 		n := len(item) + itemHead
 		if m.held+n > max(maxPeerBytes, 2*f.largest) {
 			return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrOverflow, m.held)
@@ -93,7 +93,7 @@ func (ch *channel) swapLocked() bool {
 	if !f.in.swapLocked() {
 		return false
 	}
-	if ch.m.bounded {
+	if ch.m.account != nil {
 		ch.m.unholdLocked(taken)
 		f.held -= taken
 	}

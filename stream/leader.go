@@ -88,6 +88,7 @@ func (l *leadership) onIdle() {
 	}
 	if l.leads == l.leadsAt {
 		l.armed = false
+		l.idle = nil // an idle connection keeps no timer
 		l.wakeLocked()
 		return
 	}

@@ -16,11 +16,10 @@ type mux struct {
 	conn    Conn
 	opt     Options
 	ids     msgid.Maker
-	bounded bool            // held is bounded: the peer opens channels here
-	account *budget.Account // what held draws on, if bounded
+	account *budget.Account // what held draws on; nil where it has no bound: the peer opens no channels here
 
 	mu      sync.Mutex   // guards the fields below and the state of every channel
-	held    int          // bytes that open calls hold, if bounded
+	held    int          // bytes that open calls hold, if that has a bound
 	lease   budget.Lease // what held has drawn on the account
 	tick    uint32       // ticks seen; starts at 1 so that 0 can mean "never"
 	ticking bool         // the ticker knows us

@@ -70,7 +70,7 @@ type ServerMux struct {
 func NewServerMux(conn Conn, svc *Service, opt *Options) *ServerMux {
 	m := &ServerMux{svc: svc}
 	m.init(conn, opt)
-	m.bounded, m.account = true, conn.Account()
+	m.account = conn.Account()
 	return m
 }
 

@@ -76,6 +76,8 @@ func (t *Ticker) tick() {
 	t.armed = len(t.muxes) > 0 && !t.closed
 	if t.armed {
 		t.timer.Reset(t.every)
+	} else {
+		t.muxes, t.timer = nil, nil // an idle client keeps neither
 	}
 }
 

@@ -118,15 +118,16 @@ func (ls *links) pick(ctx context.Context, patience time.Duration) (*link, error
 	}
 	for {
 		ls.mu.Lock()
-		if ls.changed == nil {
+		ready, ended := ls.ready.Load(), ls.ended
+		if ls.changed == nil && !ended && len(ready.links) == 0 {
 			ls.changed = make(chan struct{})
 		}
-		changed, ended := ls.changed, ls.ended
+		changed := ls.changed
 		ls.mu.Unlock()
 		if ended {
 			return nil, ErrClosed
 		}
-		if ready := ls.ready.Load(); len(ready.links) > 0 {
+		if len(ready.links) > 0 {
 			return ls.choose(ready), nil
 		}
 		select {

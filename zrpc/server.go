@@ -64,12 +64,7 @@ func NewServer(opt *ServerOptions) *Server {
 
 // beginConn serves a connection once Serve runs, and calls end when it has ended.
 func (s *Server) beginConn(p *socket.Peer, end func()) {
-	select {
-	case <-s.serving:
-	case <-p.Done():
-		end()
-		return
-	case <-s.sock.Done():
+	if !s.awaitServing(p) {
 		end()
 		return
 	}
@@ -78,6 +73,23 @@ func (s *Server) beginConn(p *socket.Peer, end func()) {
 		s.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
 		end()
 	})
+}
+
+// awaitServing waits until Serve runs. It reports false if the connection or the
+// server ends before.
+func (s *Server) awaitServing(p *socket.Peer) bool {
+	select {
+	case <-s.serving: // as a rule: nothing else has to be made then
+		return true
+	default:
+	}
+	select {
+	case <-s.serving:
+		return true
+	case <-p.Done():
+	case <-s.sock.Done():
+	}
+	return false
 }
 
 // lookup finds what a request calls. It runs for every request, on the reading

@@ -22,13 +22,13 @@ type Socket struct {
 	mu sync.Mutex
 
 	// mu guards the fields below.
-	closed     bool
 	listeners  []*listener
 	connectors []*connector
 	peers      peerSet
 	accepted   int       // accepted connections, handshaking ones included
 	shaking    list.List // *shake: accepted and handshaking, oldest first
 	ids        routingIDs
+	closed     bool
 }
 
 // New makes a socket without endpoints.

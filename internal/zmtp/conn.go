@@ -19,7 +19,6 @@ type Conn struct {
 	peer       peerInfo
 	maxMessage int
 	maxFrames  int
-	done       chan struct{} // closed when the connection is
 	account    budget.Account
 
 	rd reader
@@ -36,7 +35,6 @@ func newConn(nc net.Conn, cfg *Config, peer peerInfo, rest []byte) *Conn {
 	c := &Conn{
 		nc: nc, peer: peer,
 		maxMessage: cfg.MaxMessage, maxFrames: cfg.MaxFrames,
-		done: make(chan struct{}),
 	}
 	if cfg.Budget != nil {
 		c.account.Open(cfg.Budget, c.evict)
@@ -67,7 +65,18 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 // Done is closed when the connection is, for whatever reason. A failed write is
 // none: sends then report it, and the connection is closed by the Fill that
 // comes to the end of the peer's input.
-func (c *Conn) Done() <-chan struct{} { return c.done }
+func (c *Conn) Done() <-chan struct{} {
+	w := &c.wr
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.done == nil {
+		w.done = make(chan struct{})
+		if w.closed != nil {
+			close(w.done)
+		}
+	}
+	return w.done
+}
 
 // Account returns what this connection holds of Config.Budget, so that others can
 // draw on it for what came by it.
@@ -101,7 +110,7 @@ func (c *Conn) Close(err error) error {
 // to see the peer's end of stream: closing a TCP socket with unread input
 // resets it, and a reset takes the replies in flight with it.
 func (c *Conn) CloseLinger(d time.Duration) error {
-	drained := c.wr.drain()
+	drained, done := c.wr.drain(), c.Done()
 	if d > 0 {
 		timer := time.NewTimer(d)
 		defer timer.Stop()
@@ -110,12 +119,12 @@ func (c *Conn) CloseLinger(d time.Duration) error {
 			half, ok := c.nc.(interface{ CloseWrite() error })
 			if ok && c.rd.parked.Load() && half.CloseWrite() == nil {
 				select {
-				case <-c.done:
+				case <-done:
 				case <-timer.C:
 				}
 			}
 		case <-timer.C:
-		case <-c.done:
+		case <-done:
 		}
 	}
 	return c.Close(nil)
@@ -130,9 +139,11 @@ func (c *Conn) shut(err error) error {
 		return nil
 	}
 	w.closed = err
+	if w.done != nil {
+		close(w.done)
+	}
 	dropped := w.failLocked(err)
 	w.mu.Unlock()
-	close(c.done)
 	cerr := c.nc.Close()
 	releaseAll(dropped)
 	return cerr

@@ -41,9 +41,11 @@ type writer struct {
 	// mu guards the fields below
 	mu      sync.Mutex
 	closed  error         // why the connection was closed
+	done    chan struct{} // closed when the connection is; nil: nobody asked
 	err     error         // why nothing can be sent: closed, or a write failed
 	closing bool          // CloseLinger: nothing more is accepted
 	busy    bool          // somebody holds the right to write
+	pong    pong
 	pend    []segment     // queued before buf
 	buf     []byte        // queued last; messages are appended here
 	batch   *batch        // what buf lies in, or lay before it grew; nil with buf
@@ -53,7 +55,6 @@ type writer struct {
 	lease   budget.Lease  // what nbytes and waiting have drawn on the account
 	space   chan struct{} // closed when there may be room again; nil: nobody waits
 	idle    chan struct{} // closed when nothing is queued any more; nil: nobody waits
-	pong    pong
 
 	curMsgs, curBytes int // of those, in flight
 
@@ -66,7 +67,7 @@ type writer struct {
 // pong is the one PONG that may be due; a newer PING's context replaces it.
 type pong struct {
 	due     bool
-	n       int
+	n       uint8
 	context [maxPongContext]byte
 }
 
@@ -210,5 +211,5 @@ func (w *writer) setPong(context []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pong.due = w.err == nil
-	w.pong.n = copy(w.pong.context[:], context)
+	w.pong.n = uint8(copy(w.pong.context[:], context))
 }
