@@ -37,20 +37,21 @@ type writer struct {
 	flusher sync.WaitGroup // Add only under mu, with err nil
 
 	// mu guards the fields below
-	mu      sync.Mutex
-	closed  error         // why the connection was closed
-	err     error         // why nothing can be sent: closed, or a write failed
-	closing bool          // CloseLinger: nothing more is accepted
-	busy    bool          // somebody holds the right to write
-	used    bool          // something was written since the last Trim
-	pend    []segment     // queued before buf
-	buf     []byte        // queued last; messages are appended here
-	spare   []byte        // an empty buffer for the next batch
-	nmsgs   int           // messages queued, in flight included
-	nbytes  int           // bytes queued, in flight included
-	space   chan struct{} // closed when there may be room again; nil: nobody waits
-	idle    chan struct{} // closed when nothing is queued any more; nil: nobody waits
-	pong    pong
+	mu       sync.Mutex
+	closed   error         // why the connection was closed
+	err      error         // why nothing can be sent: closed, or a write failed
+	closing  bool          // CloseLinger: nothing more is accepted
+	busy     bool          // somebody holds the right to write
+	yielding bool          // and lets others add to it first; they may take it over
+	used     bool          // something was written since the last Trim
+	pend     []segment     // queued before buf
+	buf      []byte        // queued last; messages are appended here
+	spare    []byte        // an empty buffer for the next batch
+	nmsgs    int           // messages queued, in flight included
+	nbytes   int           // bytes queued, in flight included
+	space    chan struct{} // closed when there may be room again; nil: nobody waits
+	idle     chan struct{} // closed when nothing is queued any more; nil: nobody waits
+	pong     pong
 
 	curMsgs, curBytes int // of those, in flight
 
