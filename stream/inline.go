@@ -20,6 +20,7 @@ type inline struct {
 	state   atomic.Uint64
 	watched atomic.Bool // the watchdog looks at this connection
 	current *Call       // what runs; the reader's, and the watchdog's once it took the reader
+	spare   *Call       // to be used again, for a method that borrows; the reader's
 	seen    uint64      // state at the watchdog's last look; the watchdog only
 }
 
@@ -90,9 +91,26 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 		m.conn.Recycle(c.big)
 		c.big = nil
 	}
-	c.cancel(context.Canceled)
+	if c.method.Borrows && c.reuse() {
+		m.spare = c
+	} else {
+		c.cancel(context.Canceled)
+	}
 	m.svc.Pool.ended()
 	return true
+}
+
+// newCall returns the Call of a request.
+func (m *ServerMux) newCall(method *Method, inline bool, e *event.Event) *Call {
+	c := m.spare
+	if c != nil && inline && method.Borrows {
+		m.spare = nil
+	} else {
+		c = new(Call)
+	}
+	c.sm, c.m, c.method = m, &m.mux, method
+	c.Version, c.until = e.Version, deadlineOf(e)
+	return c
 }
 
 // looked is the watchdog's look. It reports whether to look again.

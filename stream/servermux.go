@@ -178,9 +178,9 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 	open := m.svc.Pool.began()
 	method, err := m.svc.Lookup(e.Name)
 	if err == nil {
-		c := &Call{sm: m, method: method, Version: e.Version, until: deadlineOf(&e)}
-		c.m = &m.mux
-		if method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded() {
+		inline := method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded()
+		c := m.newCall(method, inline, &e)
+		if inline {
 			return m.runInline(c, msg, &e, r)
 		}
 		if err = m.admit(c, msg, &e, open); err == nil {
