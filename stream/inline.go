@@ -102,10 +102,15 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 
 // newCall returns the Call of a request.
 func (m *ServerMux) newCall(method *Method, inline bool, e *event.Event) *Call {
-	c := m.spare
-	if c != nil && inline && method.Borrows {
-		m.spare = nil
-	} else {
+	var c *Call
+	switch {
+	case !method.Borrows:
+	case inline:
+		c, m.spare = m.spare, nil
+	default:
+		c, _ = callPool.Get().(*Call)
+	}
+	if c == nil {
 		c = new(Call)
 	}
 	c.sm, c.m, c.method = m, &m.mux, method

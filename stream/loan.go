@@ -2,11 +2,12 @@ package stream
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
 // loan is the context of a handler that may be given a Call for one request only,
-// so that the reading goroutine can use one Call again and again. It knows which of
+// so that Calls can be used again and again. It knows which of
 // the Call's turns it is for: who keeps the context for longer than the call finds
 // it ended, and never sees a later request.
 type loan struct {
@@ -88,11 +89,14 @@ func (l *loan) TakeArgs() bool { return l.c.TakeArgs() }
 func (c *Call) reuse() bool {
 	c.cmu.Lock()
 	defer c.cmu.Unlock()
-	if c.kept || c.cause != nil || c.done != nil || len(c.after) > 0 {
+	if c.kept || c.cause != nil || c.done != nil || len(c.after) > 0 || c.timer != nil {
 		return false
 	}
 	c.turn++
 	c.channel = channel{}
-	c.method, c.Args, c.Header, c.big = nil, nil, nil, nil
+	c.method, c.Args, c.Header, c.big, c.bytes, c.run = nil, nil, nil, nil, 0, 0
 	return true
 }
+
+// callPool holds Calls that ran on goroutines of their own.
+var callPool sync.Pool

@@ -115,27 +115,35 @@ func TestLoanLosesReader(t *testing.T) {
 }
 
 // TestLoanKeptByGoroutines has handlers leave goroutines behind that use their
-// contexts while the Call serves others.
+// contexts while the Call serves others, on the reading goroutine and, where a
+// pool bounds what runs at once, on others.
 func TestLoanKeptByGoroutines(t *testing.T) {
-	var wg sync.WaitGroup
-	_, client, end := newServer(t, nil, nil, lender(func(ctx context.Context, _ *Call) {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				ctx.Value("key")
-			}
-			// Of a call that lost the reader the Call is found, but ended.
-			if c, ok := FromContext(ctx); ok && c.Err() == nil {
-				t.Error("an ended call's context leads to a running call")
-			}
-			<-ctx.Done()
+	for _, pool := range []int{0, 4} {
+		var wg sync.WaitGroup
+		lends := lender(func(ctx context.Context, _ *Call) {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					ctx.Value("key")
+				}
+				// Of a call that lost the reader the Call is found, but ended.
+				if c, ok := FromContext(ctx); ok && c.Err() == nil {
+					t.Error("an ended call's context leads to a running call")
+				}
+				<-ctx.Done()
+			})
 		})
-	}))
-	defer end()
-	for range 1000 {
-		client.request("lends")
+		_, client, end := newServer(t, nil, &Service{Pool: NewPool(pool)}, lends)
+		sent := map[string]string{}
+		for i := range 1000 {
+			sent[string(client.request("lends", i))] = string(encodeArray(t, i))
+		}
+		for range 1000 {
+			r := client.want("every call", "OK")
+			if want, got := "\x91"+sent[string(r.ResponseTo)], string(r.Args); got != want {
+				t.Fatalf("an answer is %x, want %x", got, want)
+			}
+		}
+		wg.Wait()
+		end()
 	}
-	for range 1000 {
-		client.want("every call", "OK")
-	}
-	wg.Wait()
 }

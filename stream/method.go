@@ -17,8 +17,8 @@ type Method struct {
 	// encoded answer to a stream of the caller's; nil ends a stream of ours.
 	Stream func(c *Call) (result []byte, err error)
 	// Borrows says that Unary keeps nothing of c and hands it to nobody who does,
-	// except as Call.Lend. Calls that run on the reading goroutine then share one
-	// Call, which else is most of what a call leaves to the garbage collector.
+	// except as Call.Lend. Requests then use Calls of earlier ones; a new one for
+	// each is most of what a call leaves to the garbage collector.
 	Borrows bool
 
 	cheap cheapness
