@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/zrpc
 STATIC  := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build demo test unit race lint fuzz bench bench-quick benchtest interop setup clean
+.PHONY: help build demo test unit race allocs lint fuzz bench bench-quick benchtest interop setup clean
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,13 +15,16 @@ demo: build ## build, serve the time service, call it, list it
 	@$(BIN) --server --bind tcp://127.0.0.1:4242 time & server=$$!; trap 'kill $$server' EXIT; set -x; \
 	$(BIN) --client --connect tcp://127.0.0.1:4242 strftime %Y/%m/%d && $(BIN) tcp://127.0.0.1:4242
 
-test: setup lint race interop ## everything about the product: set-up, lint, all tests, live peers
+test: setup lint race allocs interop ## everything about the product: set-up, lint, all tests, live peers
 
 unit: ## tests without the race detector and without foreign peers
 	$(GO) test $$($(GO) list ./... | grep -v /interop)
 
 race: ## unit and spec tests under the race detector, in random order
 	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /interop)
+
+allocs: ## budgets of allocations, which hold without the race detector only
+	$(GO) test -run '^TestAllocations$$' -count=1 $$(git grep -l 'func TestAllocations(' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 interop: setup build ## live tests against Python's and Node's zerorpc and pyzmq
 	$(GO) test -shuffle=on -count=1 ./interop/...

@@ -33,6 +33,8 @@ type Call struct {
 	ahead, behind *Call
 
 	cmu   sync.Mutex // guards the fields below
+	turn  uint64     // requests that it has served before; see loan
+	kept  bool       // somebody may hold on to it
 	done  chan struct{}
 	cause error
 	after []*afterFunc // in no particular order
@@ -67,6 +69,10 @@ func (c *Call) Done() <-chan struct{} {
 func (c *Call) Err() error {
 	c.cmu.Lock()
 	defer c.cmu.Unlock()
+	return c.errLocked()
+}
+
+func (c *Call) errLocked() error {
 	switch c.cause {
 	case nil:
 		return nil
@@ -90,18 +96,32 @@ func (c *Call) expireLocked() {
 	})
 }
 
-// callKey is the context key of the call itself.
-type callKey struct{}
+// callKey and connKey are the context keys of the call itself and of the
+// connection that it came by.
+type (
+	callKey struct{}
+	connKey struct{}
+)
 
-// Value returns the call for FromContext, and nothing else.
+// Value serves FromContext and ConnFromContext, and nothing else.
 func (c *Call) Value(key any) any {
-	if _, ok := key.(callKey); ok {
+	switch key.(type) {
+	case callKey:
 		return c
+	case connKey:
+		return c.sm.conn
 	}
 	return nil
 }
 
-// FromContext returns the call that a handler's context belongs to.
+// ConnFromContext returns the connection by which the call came that a handler's
+// context belongs to, also after the call's end.
+func ConnFromContext(ctx context.Context) (Conn, bool) {
+	c, ok := ctx.Value(connKey{}).(Conn)
+	return c, ok
+}
+
+// FromContext returns the call that a handler's context belongs to, while it runs.
 func FromContext(ctx context.Context) (*Call, bool) {
 	c, ok := ctx.Value(callKey{}).(*Call)
 	return c, ok

@@ -178,7 +178,7 @@ func (p *scripted) send(envelope, id, responseTo []byte, version any, name strin
 func (p *scripted) newID() []byte {
 	p.seq++
 	id := []byte("0123456789abcdef0123456789abcd00")
-	id[30], id[31] = 'a'+byte(p.seq/26%26), 'a'+byte(p.seq%26)
+	id[29], id[30], id[31] = 'a'+byte(p.seq/26/26%26), 'a'+byte(p.seq/26%26), 'a'+byte(p.seq%26)
 	return event.AppendBin(nil, id)
 }
 

@@ -20,6 +20,7 @@ type inline struct {
 	state   atomic.Uint64
 	watched atomic.Bool // the watchdog looks at this connection
 	current *Call       // what runs; the reader's, and the watchdog's once it took the reader
+	spare   *Call       // to be used again, for a method that borrows; the reader's
 	seen    uint64      // state at the watchdog's last look; the watchdog only
 }
 
@@ -39,7 +40,7 @@ type readerState struct {
 
 func newReaderState(epoch uint64) *readerState { return &readerState{epoch: epoch << epochBits} }
 
-// rest gives up what an idle connection does not need.
+// rest gives up, for others to use, what a connection that waits does not need.
 func (r *readerState) rest() {
 	if r.out != nil {
 		r.out.free()
@@ -102,9 +103,31 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 	if c.bytes > 0 {
 		m.unhold(c)
 	}
-	c.cancel(context.Canceled)
+	if c.method.Borrows && c.reuse() {
+		m.spare = c
+	} else {
+		c.cancel(context.Canceled)
+	}
 	m.svc.Pool.ended()
 	return true
+}
+
+// newCall returns the Call of a request.
+func (m *ServerMux) newCall(method *Method, inline bool, e *event.Event) *Call {
+	var c *Call
+	switch {
+	case !method.Borrows:
+	case inline:
+		c, m.spare = m.spare, nil
+	default:
+		c, _ = callPool.Get().(*Call)
+	}
+	if c == nil {
+		c = new(Call)
+	}
+	c.sm, c.m, c.method = m, &m.mux, method
+	c.Version, c.until = e.Version, deadlineOf(e)
+	return c
 }
 
 // looked is the watchdog's look. It reports whether to look again.

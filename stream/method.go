@@ -16,6 +16,10 @@ type Method struct {
 	// c.SendItem and come in by c.NextItem. A result that is not nil is the
 	// encoded answer to a stream of the caller's; nil ends a stream of ours.
 	Stream func(c *Call) (result []byte, err error)
+	// Borrows says that Unary keeps nothing of c and hands it to nobody who does,
+	// except as Call.Lend. Requests then use Calls of earlier ones; a new one for
+	// each is most of what a call leaves to the garbage collector.
+	Borrows bool
 
 	cheap cheapness
 	large atomic.Bool // the last result was a large one

@@ -126,8 +126,12 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		m.unhold(c)
 	}
 	m.live.Add(-1)
-	c.cancel(context.Canceled)
 	c.disown()
+	if c.method.Borrows && c.reuse() {
+		callPool.Put(c)
+	} else {
+		c.cancel(context.Canceled)
+	}
 	m.svc.Pool.ended()
 }
 

@@ -192,9 +192,8 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 	open := m.svc.Pool.began()
 	method, err := m.svc.Lookup(e.Name)
 	if err == nil {
-		c := &Call{sm: m, method: method, Version: e.Version, until: deadlineOf(&e)}
-		c.m = &m.mux
 		inline := method.Unary != nil && method.cheap.proven.Load() && !m.svc.Pool.bounded()
+		c := m.newCall(method, inline, &e)
 		if inline && msg.Owned { // a small one lies in the read buffer
 			err = m.hold(c, msg)
 		}

@@ -16,16 +16,16 @@ type Peer struct {
 
 // PeerFrom returns who made the call that a handler's context belongs to.
 func PeerFrom(ctx context.Context) (*Peer, bool) {
-	c, ok := stream.FromContext(ctx)
+	conn, ok := stream.ConnFromContext(ctx)
 	if !ok {
 		return nil, false
 	}
-	return peerOf(c), true
+	return peerOf(conn), true
 }
 
-// peerOf describes the connection of a call.
-func peerOf(c *stream.Call) *Peer {
-	w, ok := c.Conn().(wire)
+// peerOf describes the other end of a connection.
+func peerOf(conn stream.Conn) *Peer {
+	w, ok := conn.(wire)
 	if !ok {
 		return &Peer{}
 	}

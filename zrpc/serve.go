@@ -28,8 +28,13 @@ func newEntry(m *method.Method, builtin bool, most int, interceptors []Intercept
 	}
 	switch m.Shape {
 	case method.Unary:
+		e.wire.Borrows = true
 		e.wire.Unary = func(c *stream.Call, out []byte) ([]byte, error) {
-			return e.unary(c, c.Args, nil, out)
+			var ctx context.Context = c
+			if m.Context {
+				ctx = c.Lend()
+			}
+			return e.unary(ctx, c.Args, nil, out)
 		}
 	case method.ClientStream:
 		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
@@ -121,7 +126,7 @@ func intercept(e *entry, h Handler) {
 	run := func(c *stream.Call) (any, error) {
 		req := &Request{
 			Method: e.m.Name, Shape: e.m.Shape, Args: c.Args,
-			Metadata: headerMetadata(c.Header), Peer: peerOf(c), came: c.Header,
+			Metadata: headerMetadata(c.Header), Peer: peerOf(c.Conn()), came: c.Header,
 		}
 		if raw, ok := req.HeaderValue(keyIdempotent); ok {
 			text, _ := event.Text(raw)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zrpc-go/zrpc/internal/cli/peertest"
+	"github.com/zrpc-go/zrpc/zrpc"
 )
 
 // outcome is what a command line did.
@@ -116,6 +118,38 @@ func TestSignals(t *testing.T) {
 	code := Main([]string{mute, "wait"}, &Env{Stdin: &out, Stdout: &out, Stderr: io.Discard, Signals: signals})
 	if code != exitInterrupted || out.Len() > 0 {
 		t.Errorf("client after SIGINT: exit %d, output %q", code, &out)
+	}
+}
+
+// TestServerSaysWhyItStays: a call in progress holds up the end that a signal asked for.
+func TestServerSaysWhyItStays(t *testing.T) {
+	const addr = "inproc://cli-busy"
+	signals := make(chan os.Signal, 1)
+	stderr := &lockedBuffer{}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- Main([]string{"--server", "--bind", addr, "--debug", "time"}, &Env{Stdout: io.Discard, Stderr: stderr, Signals: signals})
+	}()
+	client, err := zrpc.Dial(t.Context(), addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	if _, err := zrpc.Call[any](ctx, client, "sleep", 0); err != nil {
+		t.Fatal(err)
+	}
+	go zrpc.Call[any](ctx, client, "sleep", 59)
+	stderr.says(t, "[59]")
+	if _, err := zrpc.Call[any](ctx, client, "sleep", 0); err != nil { // what came before it has begun then
+		t.Fatal(err)
+	}
+	signals <- os.Interrupt
+	stderr.says(t, "waiting up to 25s for calls in progress (1); a second signal ends the server at once")
+	giveUp()
+	if code := <-ended; code != exitInterrupted {
+		t.Errorf("exit %d", code)
 	}
 }
 

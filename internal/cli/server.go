@@ -53,7 +53,13 @@ func (e *Env) serve(o *Options, srv *zrpc.Server) int {
 	}
 	fmt.Fprintf(e.Stderr, "serving \"%s\"\n", o.Command)
 	// Serve ends with the signal, after the calls in progress; the cause tells report which signal it was.
-	err := srv.Serve(ctx)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ctx) }()
+	<-ctx.Done()
+	if n := srv.Stats().Calls; n > 0 {
+		fmt.Fprintf(e.Stderr, "waiting up to %v for calls in progress (%d); a second signal ends the server at once\n", grace, n)
+	}
+	err := <-served
 	if err == nil {
 		err = context.Cause(ctx)
 	}

@@ -66,6 +66,10 @@ type Method struct {
 	Shape  Shape
 	Result string // type of the result or of one item of the answer; "nil": none
 
+	// Context says that the function takes a context, and so may keep it. Of one
+	// that does not, neither the context nor what it leads to outlives the call.
+	Context bool
+
 	named  bool // the names in Params were declared, so errors may use them
 	minArg int  // fewest arguments
 	maxArg int  // most arguments; maxVariadic for a variadic function
@@ -100,7 +104,7 @@ func New(name string, fn any, doc *Doc) (*Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Method{Name: name, Shape: sig.shape(), minArg: len(sig.params), maxArg: len(sig.params)}
+	m := &Method{Name: name, Shape: sig.shape(), Context: sig.ctx, minArg: len(sig.params), maxArg: len(sig.params)}
 	if sig.variadic {
 		m.minArg--
 		m.maxArg = maxVariadic

@@ -16,7 +16,7 @@ const (
 	// Yield is Now after letting other goroutines run, so that their messages
 	// share the system call. For several calls in flight.
 	Yield
-	// Later leaves it to the next Flush or Now, or to 64 KiB pending.
+	// Later leaves it to the next Flush or Now, to 16 messages or 64 KiB pending.
 	Later
 	// Async leaves it to the flusher goroutine.
 	Async
@@ -25,7 +25,12 @@ const (
 // commitLocked is entered locked, after a message was queued, and leaves
 // unlocked. It takes the right to write if that is f's turn and it is free.
 func (w *writer) commitLocked(f Flush) error {
-	if w.busy || f == Later && w.nbytes < corkMax {
+	enough := w.nmsgs >= corkMsgs || w.nbytes >= corkMax
+	switch {
+	case w.yielding && enough:
+		w.yielding = false // the right to write passes to us
+		return w.flushLocked()
+	case w.busy, f == Later && !enough:
 		w.mu.Unlock()
 		return nil
 	}
@@ -36,9 +41,15 @@ func (w *writer) commitLocked(f Flush) error {
 		w.mu.Unlock()
 		return nil
 	case Yield:
+		w.yielding = true
 		w.mu.Unlock()
 		runtime.Gosched()
 		w.mu.Lock()
+		if !w.yielding { // somebody found enough queued, and writes
+			w.mu.Unlock()
+			return nil
+		}
+		w.yielding = false
 	}
 	return w.flushLocked()
 }

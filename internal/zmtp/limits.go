@@ -83,6 +83,11 @@ const (
 	// minRoom: the read buffer is compacted when less than this is free.
 	minRoom = 8 << 10
 
+	// corkMsgs: messages sent with Later or Yield are written at this many, so that
+	// the peer works on them while the next are made. With all of 64 calls in one
+	// write, the two ends take turns and a CPU idles.
+	corkMsgs = 16
+
 	// corkMax: data sent with Later is written anyway at this many bytes.
 	corkMax = 64 << 10
 

@@ -39,22 +39,23 @@ type writer struct {
 	flusher sync.WaitGroup // Add only under mu, with err nil
 
 	// mu guards the fields below
-	mu      sync.Mutex
-	closed  error         // why the connection was closed
-	done    chan struct{} // closed when the connection is; nil: nobody asked
-	err     error         // why nothing can be sent: closed, or a write failed
-	closing bool          // CloseLinger: nothing more is accepted
-	busy    bool          // somebody holds the right to write
-	pong    pong
-	pend    []segment     // queued before buf
-	buf     []byte        // queued last; messages are appended here
-	batch   *batch        // what buf lies in, or lay before it grew; nil with buf
-	nmsgs   int           // messages queued, in flight included
-	nbytes  int           // bytes queued, in flight included
-	waiting int           // bytes of messages whose senders wait for room
-	lease   budget.Lease  // what nbytes and waiting have drawn on the account
-	space   chan struct{} // closed when there may be room again; nil: nobody waits
-	idle    chan struct{} // closed when nothing is queued any more; nil: nobody waits
+	mu       sync.Mutex
+	closed   error         // why the connection was closed
+	done     chan struct{} // closed when the connection is; nil: nobody asked
+	err      error         // why nothing can be sent: closed, or a write failed
+	closing  bool          // CloseLinger: nothing more is accepted
+	busy     bool          // somebody holds the right to write
+	yielding bool          // and lets others add to it first; they may take it over
+	pong     pong
+	pend     []segment     // queued before buf
+	buf      []byte        // queued last; messages are appended here
+	batch    *batch        // what buf lies in, or lay before it grew; nil with buf
+	nmsgs    int           // messages queued, in flight included
+	nbytes   int           // bytes queued, in flight included
+	waiting  int           // bytes of messages whose senders wait for room
+	lease    budget.Lease  // what nbytes and waiting have drawn on the account
+	space    chan struct{} // closed when there may be room again; nil: nobody waits
+	idle     chan struct{} // closed when nothing is queued any more; nil: nobody waits
 
 	curMsgs, curBytes int // of those, in flight
 

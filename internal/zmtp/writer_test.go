@@ -149,8 +149,8 @@ func TestHighWaterMark(t *testing.T) {
 	}
 }
 
-// TestCorked: Later writes nothing until somebody flushes, 64 KiB are pending,
-// or the queue is full and somebody waits for room.
+// TestCorked: Later writes nothing until somebody flushes, 16 messages or 64 KiB
+// are pending, or the queue is full and somebody waits for room.
 func TestCorked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nc, far := memPair(1 << 20)
@@ -180,11 +180,49 @@ func TestCorked(t *testing.T) {
 		if n := arrived(); n != corkMax+9 {
 			t.Errorf("a full cork wrote %d bytes", n)
 		}
-		for range 101 {
+		for range corkMsgs + 1 {
 			must(t, "Send", c.Send(always, nil, []byte("x"), Later))
 		}
-		if n := arrived(); n != 300 {
+		if n := arrived(); n != 3*corkMsgs {
+			t.Errorf("a batch wrote %d bytes", n)
+		}
+
+		nc, far = memPair(1 << 20)
+		c = reading(t, nc, Config{SendHWM: 10})
+		defer c.Close(nil)
+		for range 11 {
+			must(t, "Send", c.Send(always, nil, []byte("x"), Later))
+		}
+		if n := arrived(); n != 30 {
 			t.Errorf("a full queue wrote %d bytes", n)
+		}
+	})
+}
+
+// TestYieldTakenOver: a sender that lets others add to its write does not keep
+// them waiting once there is enough for one.
+func TestYieldTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nc, far := memPair(1 << 20)
+		c := reading(t, nc, Config{})
+		defer c.Close(nil)
+		w := &c.wr
+		w.mu.Lock()
+		w.busy, w.yielding = true, true // a sender that does not get the CPU back
+		w.mu.Unlock()
+		for range 2 * corkMsgs { // the second half is written by senders of its own
+			must(t, "Send", c.Send(always, nil, []byte("x"), Yield))
+		}
+		far.SetReadDeadline(time.Now().Add(time.Millisecond))
+		b := make([]byte, 1<<10)
+		n, _ := io.ReadFull(far, b[:3*2*corkMsgs])
+		if n != 3*2*corkMsgs {
+			t.Errorf("%d bytes were written, want %d messages of 3", n, 2*corkMsgs)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.busy || w.yielding {
+			t.Error("somebody still holds the right to write")
 		}
 	})
 }
