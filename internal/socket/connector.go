@@ -15,11 +15,12 @@ import (
 //	 └──────── wait (backoff) <───────────┘
 type connector struct {
 	// set at creation
-	s    *Socket
-	e    endpoint
-	quit chan struct{} // closed by Disconnect
+	s *Socket
+	e endpoint
 
-	stopped bool // quit is closed; the socket's mu guards it
+	// the socket's mu guards these
+	stopped bool               // by Disconnect or Close
+	cancel  context.CancelFunc // ends the attempt or the wait under way; nil: there is none
 
 	// run only
 	backoff backoff
@@ -27,70 +28,85 @@ type connector struct {
 }
 
 func newConnector(s *Socket, e endpoint) *connector {
-	return &connector{
-		s: s, e: e, quit: make(chan struct{}),
-		backoff: backoff{min: s.o.ReconnectMin, max: s.o.ReconnectMax},
-	}
+	return &connector{s: s, e: e, backoff: backoff{min: s.o.ReconnectMin, max: s.o.ReconnectMax}}
 }
 
 // stopLocked ends the connector; its connection is left to the caller.
 func (c *connector) stopLocked() {
 	c.stopped = true
-	close(c.quit)
+	if c.cancel != nil {
+		c.cancel()
+	}
 }
 
-// ended reports whether Disconnect or Close has ended the connector.
-func (c *connector) ended() bool {
-	select {
-	case <-c.quit:
-		return true
-	default:
-		return c.s.ctx.Err() != nil
+// begin returns a context for an attempt or a wait, and what ends it; nil if the
+// connector is to end. While there is a connection there is none, because an idle
+// client had better not hold it.
+func (c *connector) begin() (ctx context.Context, end func()) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if c.stopped {
+		return nil, nil
+	}
+	ctx, c.cancel = context.WithCancel(context.Background())
+	return ctx, func() {
+		c.s.mu.Lock()
+		defer c.s.mu.Unlock()
+		c.cancel()
+		c.cancel = nil
 	}
 }
 
 // run is the connector's goroutine, and the connection's while there is one.
 func (c *connector) run() {
-	for !c.ended() {
-		var wait time.Duration
-		p, err := c.attempt()
-		switch {
-		case p == nil && c.ended():
-			return
-		case err == nil:
+	for {
+		p, wait := c.attempt()
+		if p != nil {
 			c.s.serve(p)
 			wait = c.backoff.next(time.Now())
-		default:
-			wait = c.failed(err)
 		}
-		select {
-		case <-time.After(wait):
-		case <-c.quit:
-		case <-c.s.ctx.Done():
+		if !c.wait(wait) {
+			return
 		}
 	}
 }
 
-// attempt runs connect on a goroutine of its own: dialing and shaking hands
-// need a deep stack, which run, the goroutine of a connection that mostly
-// waits, would keep for good. Likewise the context lasts no longer than this.
-func (c *connector) attempt() (p *Peer, err error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+// wait returns after d, or reports false because the connector is to end.
+func (c *connector) wait(d time.Duration) bool {
+	ctx, end := c.begin()
+	if ctx == nil {
+		return false
+	}
+	defer end()
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// attempt makes one attempt and returns the new peer, or else how long to wait for
+// the next. It runs connect on a goroutine of its own: dialing and shaking hands
+// need a deep stack, which run, the goroutine of a connection that mostly waits,
+// would keep for good.
+func (c *connector) attempt() (p *Peer, wait time.Duration) {
+	ctx, end := c.begin()
+	if ctx == nil {
+		return nil, 0
+	}
+	defer end()
+	var err error
 	done := make(chan struct{})
 	c.s.work.Go(func() {
 		defer close(done)
 		p, err = c.connect(ctx)
 	})
-	select {
-	case <-done:
-		return p, err
-	case <-c.quit:
-	case <-c.s.ctx.Done():
-	}
-	cancel()
 	<-done
-	return p, err
+	if err != nil && ctx.Err() == nil {
+		wait = c.failed(err)
+	}
+	return p, wait
 }
 
 // connect makes one attempt.

@@ -140,6 +140,9 @@ func (s *Socket) Close() error {
 		for _, l := range s.listeners {
 			l.stop()
 		}
+		for _, c := range s.connectors {
+			c.stopLocked()
+		}
 		for p := range s.peers.all {
 			s.work.Go(func() { s.closePeer(p) })
 		}
