@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 
@@ -70,7 +71,11 @@ func (s *Server) beginConn(p *socket.Peer, end func()) {
 	}
 	m := stream.NewServerMux(wire{p}, &s.svc, s.stream)
 	m.Start(func(err error) {
-		s.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
+		level := slog.LevelDebug
+		if errors.Is(err, budget.ErrExceeded) {
+			level = slog.LevelWarn // MaxHeld may be too low, or somebody is greedy
+		}
+		s.opt.Logger.Log(context.Background(), level, "connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
 		end()
 	})
 }
