@@ -46,6 +46,10 @@ func fake(how string) {
 		case strings.Contains(line, `"do":"run"`) && how == "dies":
 			fmt.Fprintln(os.Stderr, "segmentation fault, or so")
 			os.Exit(1)
+		case strings.Contains(line, `"do":"run"`) && how == "dies at length":
+			os.Stdout.Close()
+			fmt.Fprintln(os.Stderr, strings.Repeat("goroutine 1 [running]\n", 1<<15)+"exit status 2")
+			os.Exit(2)
 		case strings.Contains(line, `"do":"run"`) && how == "babbles":
 			fmt.Println("DEBUG: running")
 		case strings.Contains(line, `"do":"run"`) && how == "idles":
@@ -111,6 +115,8 @@ func TestRunGoesInTurns(t *testing.T) {
 func TestRunNamesFailuresAndGoesOn(t *testing.T) {
 	for _, tc := range []struct{ how, want string }{
 		{"dies", "x client: run: the process ended; its last words: segmentation fault, or so"},
+		// Its replies end long before its errors: what is quoted is the end of those.
+		{"dies at length", "exit status 2"},
 		{"babbles", `x client: run: said "DEBUG: running", which is no reply`},
 		{"idles", "not one call came back"},
 		{"no start", "start x server: the process ended; its last words: cannot find my library"},
