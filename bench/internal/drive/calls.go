@@ -15,9 +15,11 @@ import (
 
 // worker is one of the callers of a run.
 type worker struct {
-	hist stats.Hist
-	ops  int64
-	err  error
+	hist   stats.Hist
+	ops    int64
+	lost   int64         // items that never came
+	waited time.Duration // for items that were lost
+	err    error
 }
 
 // calls starts the callers, lets them go on for d and waits for the calls under way
@@ -55,6 +57,9 @@ func (s *session) job(start time.Time, d time.Duration) (callers int, do func(*w
 	switch s.work.Work {
 	case wire.Stream:
 		return 1, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
+			if l, ok := c.(peers.LossyStreamer); ok {
+				return w.lossy(l, stop)
+			}
 			return s.streams(w, c.(peers.Streamer).Stream, stop)
 		}
 	case wire.Upload:
@@ -100,6 +105,8 @@ func summary(ws []worker, took time.Duration) (wire.Reply, error) {
 			return wire.Reply{}, ws[i].err
 		}
 		r.Ops += ws[i].ops
+		r.Lost += ws[i].lost
+		r.Seconds -= ws[i].waited.Seconds() / float64(len(ws)) // which waited side by side
 		if i > 0 {
 			all.Merge(&ws[i].hist)
 		}
@@ -175,25 +182,6 @@ func (w *worker) dials(s *session, stop *atomic.Bool) error {
 		w.hist.Add(t1.Sub(t0))
 		t0 = t1
 		w.ops++
-	}
-	return nil
-}
-
-// streams runs one stream after another; see wire.Stream for their length.
-func (s *session) streams(w *worker, do func(n int) (int, error), stop *atomic.Bool) error {
-	for !stop.Load() {
-		t0 := time.Now()
-		n, err := do(s.items)
-		w.ops += int64(n)
-		if err != nil {
-			return fmt.Errorf("stream, item %d of %d: %w", n, s.items, err)
-		}
-		if n != s.items {
-			return fmt.Errorf("stream ended after %d of %d items", n, s.items)
-		}
-		if time.Since(t0) < wire.GrowMillis*time.Millisecond && s.items < wire.MaxItems {
-			s.items *= 2
-		}
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (t table) grids(r *suite.Result, cols []headline, all bool) (figures, sprea
 			row = append(row, text)
 			range_ = append(range_, f.span(c.write))
 		}
-		if all || any {
+		if any || all && !s.Apart {
 			figures, spread = append(figures, row), append(spread, range_)
 		}
 	}

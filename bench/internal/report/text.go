@@ -29,6 +29,9 @@ func columns(w suite.Work) []column {
 			}
 		}
 	}
+	if w.Crowded() {
+		c = append(c, column{"p99/p50", suite.Tail, number})
+	}
 	if w.Scheduled() {
 		c = append(c, column{"calls/s", suite.Calls, number})
 	}
@@ -54,7 +57,7 @@ func Text(out io.Writer, r *suite.Result) {
 		}
 		g := grid{head}
 		for _, s := range r.Systems {
-			if !w.Does(s.Name) {
+			if !w.Does(s) {
 				continue
 			}
 			cell := suite.Cell{Peer: s.Name, Work: w.Name}
