@@ -75,6 +75,9 @@ func Text(out io.Writer, r *suite.Result) {
 		}
 		io.WriteString(out, g.text())
 	}
+	if goals, sum := goalTable(r); len(goals) > 1 {
+		io.WriteString(out, "\n"+goals.text()+sum)
+	}
 	io.WriteString(out, "\n"+Notes(r))
 }
 
