@@ -15,7 +15,7 @@ demo: build ## build, serve the time service, call it, list it
 	@$(BIN) --server --bind tcp://127.0.0.1:4242 time & server=$$!; trap 'kill $$server' EXIT; set -x; \
 	$(BIN) --client --connect tcp://127.0.0.1:4242 strftime %Y/%m/%d && $(BIN) tcp://127.0.0.1:4242
 
-test: setup lint race allocs interop ## everything about the product: set-up, lint, all tests, live peers
+test: setup lint race allocs interop benchtest ## everything: set-up, lint, all tests, live peers, the tests of the benchmarks
 
 unit: ## tests without the race detector and without foreign peers
 	$(GO) test $$($(GO) list ./... | grep -v /interop)

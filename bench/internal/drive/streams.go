@@ -11,7 +11,7 @@ import (
 
 // streams runs one stream after another; see wire.Stream for their length.
 func (s *session) streams(w *worker, do func(n int) (int, error), stop *atomic.Bool) error {
-	for !stop.Load() {
+	for more := true; more; more = !stop.Load() {
 		t0 := time.Now()
 		n, err := do(s.items)
 		w.ops += int64(n)
@@ -32,7 +32,7 @@ func (s *session) streams(w *worker, do func(n int) (int, error), stop *atomic.B
 // they stay short, what is lost is counted, and the wait that finds out about a lost end
 // is no part of the time. zerorpc-node's own client is measured alike.
 func (w *worker) lossy(c peers.LossyStreamer, stop *atomic.Bool) error {
-	for !stop.Load() {
+	for more := true; more; more = !stop.Load() {
 		t0 := time.Now()
 		got, took, err := c.StreamLossy(wire.FirstItems)
 		if err != nil {

@@ -81,7 +81,8 @@ type Sleeper interface {
 // Pipeliner is a Conn without calls of their own: one goroutine keeps window echoes
 // on the way. It is the floor that the calls of others are compared with.
 type Pipeliner interface {
-	// Pipeline runs until stop is set and returns the number of echoes that came back.
+	// Pipeline runs until stop is set, for one window at the least, and returns the
+	// number of echoes that came back.
 	Pipeline(s string, window int, stop *atomic.Bool) (int64, error)
 }
 

@@ -77,11 +77,11 @@ var Works = []Work{
 
 	{Name: "block64", Title: "echo of 10 bytes, 1 connection × 64 in flight, a goroutine for each request", Headline: Calls, Rounds: extra, Peers: blocking,
 		open: echo(1, 64)},
-	{Name: "calm", Title: "echo of 10 bytes, 2,000 calls/s on schedule", Headline: P99, Rounds: extra, Peers: sharing,
+	{Name: "calm", Title: "echo of 10 bytes, 2,000 calls/s on schedule", Headline: P99, Peers: sharing,
 		open: beside("")},
-	{Name: "slowcall", Title: "the same, and 8 calls that sleep for 100 ms on the same connection", Headline: P99, Rounds: extra, Peers: sharing,
+	{Name: "slowcall", Title: "the same, and 8 calls that sleep for 100 ms on the same connection", Headline: P99, Peers: sharing,
 		open: beside(wire.Sleepers)},
-	{Name: "slowpeer", Title: "the same, and another connection whose peer does not read", Headline: P99, Rounds: extra, Peers: sharing,
+	{Name: "slowpeer", Title: "the same, and another connection whose peer does not read", Headline: P99, Peers: sharing,
 		open: beside(wire.Deaf)},
 
 	{Name: "foreign1", Title: "client → server: echo of 10 bytes, 1 call in flight", Headline: P50, Rounds: extra, Peers: mixed,
