@@ -49,8 +49,8 @@ var goals = []goal{
 	against("1 MiB echo, copied, to grpc-go", suite.MBs, "big", grpc, atLeast(2.5, "×")),
 
 	against("deliveries/s to 1 subscriber, to NATS", suite.Deliveries, "pub1", nats, atLeast(1, "×")),
-	against("deliveries/s to 8", suite.Deliveries, "pub8", nats, atLeast(1, "×")),
-	against("deliveries/s to 64", suite.Deliveries, "pub64", nats, atLeast(1, "×")),
+	against("deliveries/s to 8 subscribers, to NATS", suite.Deliveries, "pub8", nats, atLeast(1, "×")),
+	against("deliveries/s to 64 subscribers, to NATS", suite.Deliveries, "pub64", nats, atLeast(1, "×")),
 	{"lost below the high-water mark", atMost(0, "%"), []term{
 		{name: "to 1", over: figureOf{Base, "pub1", suite.Lost}},
 		{name: "to 8", over: figureOf{Base, "pub8", suite.Lost}},
@@ -61,6 +61,12 @@ var goals = []goal{
 	mixed("Python client of a zrpc server, to Python's", "python-zrpc", python),
 	mixed("zrpc client of a Node server, to Node's", "zrpc-node", node),
 	mixed("Node client of a zrpc server, to Node's", "node-zrpc", node),
+	{"CPU a call, zrpc's end to the foreign one", atMost(1, "×"), []term{
+		ends("Python server", "zrpc-python", suite.ClientCPU, suite.ServerCPU),
+		ends("Python client", "python-zrpc", suite.ServerCPU, suite.ClientCPU),
+		ends("Node server", "zrpc-node", suite.ClientCPU, suite.ServerCPU),
+		ends("Node client", "node-zrpc", suite.ServerCPU, suite.ClientCPU),
+	}},
 
 	ratioOf("p99 beside calls that sleep, to that without", suite.P99, Base, "slowcall", Base, "calm", atMost(calmly, "×")),
 	ratioOf("p99 beside a peer that does not read", suite.P99, Base, "slowpeer", Base, "calm", atMost(calmly, "×")),
@@ -84,6 +90,11 @@ func against(what string, m suite.Metric, work, peer string, b bound) goal {
 // ratioOf compares a figure with the same of another system or work.
 func ratioOf(what string, m suite.Metric, peer, work, basePeer, baseWork string, b bound) goal {
 	return goal{what, b, []term{{over: figureOf{peer, work, m}, base: figureOf{basePeer, baseWork, m}}}}
+}
+
+// ends compares what a call costs at the two ends of a pair, zrpc's first.
+func ends(name, pair string, ours, theirs suite.Metric) term {
+	return term{name, figureOf{pair, "foreign64", ours}, figureOf{pair, "foreign64", theirs}}
 }
 
 // mixed is how fast a pair with one zrpc end is beside one with none: where zrpc is never

@@ -84,11 +84,11 @@ var Works = []Work{
 	{Name: "slowpeer", Title: "the same, and another connection whose peer does not read", Headline: P99, Peers: sharing,
 		open: beside(wire.Deaf)},
 
-	{Name: "foreign1", Title: "client → server: echo of 10 bytes, 1 call in flight", Headline: P50, Rounds: extra, Peers: mixed,
+	{Name: "foreign1", Title: "client → server: echo of 10 bytes, 1 call in flight", Headline: P50, Peers: mixed,
 		open: echo(1, 1)},
-	{Name: "foreign64", Title: "client → server: echo of 10 bytes, 1 connection × 64 in flight", Headline: Calls, Rounds: extra, Peers: mixed,
+	{Name: "foreign64", Title: "client → server: echo of 10 bytes, 1 connection × 64 in flight", Headline: Calls, Peers: mixed,
 		open: echo(1, 64)},
-	{Name: "foreignstream", Title: "client → server: server stream of small integers", Headline: Items, Rounds: extra, Peers: mixed,
+	{Name: "foreignstream", Title: "client → server: server stream of small integers", Headline: Items, Peers: mixed,
 		open: wire.Command{Work: wire.Stream, Conns: 1, Inflight: 1}},
 
 	{Name: "pub1", Title: "100-byte messages to 1 subscriber, queues never full", Headline: Deliveries, Rounds: extra, Peers: fanning,
