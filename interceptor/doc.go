@@ -13,6 +13,8 @@
 //	hedge                      Client         a second attempt when the first is late
 //	breaker                    Client         no calls of what keeps failing
 //
+// For package pubsub, logging and otel have a Sender and a Receiver too.
+//
 // # Order
 //
 // The first interceptor of a list is the outermost: it sees the call first, and

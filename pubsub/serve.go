@@ -3,7 +3,6 @@ package pubsub
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"sync"
 
 	"github.com/zrpc-go/zrpc/internal/method"
@@ -13,7 +12,7 @@ import (
 // closed, and returns nil then, after the last handler has returned. Their
 // context is made from ctx.
 //
-//	recv ── parse ── handler(name) ── decode, call     Options.Concurrency of these
+//	recv ── parse ── interceptors ── handler(name) ── decode, call     Options.Concurrency of these
 //
 // An event that cannot be handled, because no handler has its name, its arguments
 // do not fit, or the handler fails or panics, is counted, logged, and handed to
@@ -38,26 +37,30 @@ func (r *receiver) work(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		m := r.handler(e.Name)
-		if m == nil {
+		switch err := r.around(ctx, e); {
+		case err == nil:
+		case errors.Is(err, ErrNoHandler):
 			r.unhandled.Add(1)
-			r.complain(&r.unhandledLog, e, ErrNoHandler)
-			continue
-		}
-		if err := run(ctx, m, e); err != nil {
+			r.complain(&r.unhandledLog, e, err)
+		default:
 			r.failed.Add(1)
 			r.complain(&r.failedLog, e, err)
 		}
 	}
 }
 
+// handle calls the handler of an event's name.
+func (r *receiver) handle(ctx context.Context, e *Event) error {
+	m := r.handler(e.Name)
+	if m == nil {
+		return ErrNoHandler
+	}
+	return run(ctx, m, e)
+}
+
 // run calls a handler and makes its panic an error.
 func run(ctx context.Context, m *method.Method, e *Event) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
+	defer recovered(&err)
 	_, err = m.Call(context.WithValue(ctx, eventKey{}, e), e.Args, nil, nil)
 	if _, ok := errors.AsType[*method.ResultError](err); ok {
 		return nil // it ran; a result that cannot be encoded would go nowhere

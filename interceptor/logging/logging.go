@@ -9,6 +9,10 @@
 // For a stream the line comes after its last item, with how many were sent and
 // received, and duration is that of the whole. Arguments and results are never
 // logged, unless Options.Args says how.
+//
+// Sender and Receiver do the same for the events of package pubsub:
+//
+//	level=INFO msg="event handled" event=tick topic=eu. duration=21µs
 package logging
 
 import (
@@ -145,12 +149,16 @@ func (o *Options) watch(ctx context.Context, req *zrpc.Request, message string) 
 		if req.Shape != zrpc.Unary {
 			attrs = append(attrs, slog.Int64("sent", sent.Load()), slog.Int64("received", received.Load()))
 		}
-		l := o.Logger
-		if l == nil {
-			l = slog.Default()
-		}
-		l.LogAttrs(ctx, o.Level(err), message, attrs...)
+		logger(o.Logger).LogAttrs(ctx, o.Level(err), message, attrs...)
 	})
+}
+
+// logger is what Options.Logger means.
+func logger(l *slog.Logger) *slog.Logger {
+	if l == nil {
+		return slog.Default()
+	}
+	return l
 }
 
 // shape names a shape.

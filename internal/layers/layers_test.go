@@ -52,13 +52,13 @@ var allowed = map[string][]string{
 	"interceptor/breaker":          {"zrpc", "interceptor/internal/table", "github.com/sony/gobreaker/v2"},
 	"interceptor/hedge":            {"zrpc", "interceptor/internal/table"},
 	"interceptor/limit":            {"zrpc"},
-	"interceptor/logging":          {"zrpc", "event", "interceptor/internal/errname"},
-	"interceptor/otel":             {"zrpc", "event", "interceptor/internal/errname", "interceptor/internal/table", "go.opentelemetry.io/otel"},
+	"interceptor/logging":          {"zrpc", "pubsub", "event", "interceptor/internal/errname"},
+	"interceptor/otel":             {"zrpc", "pubsub", "event", "interceptor/internal/errname", "interceptor/internal/table", "go.opentelemetry.io/otel"},
 	"interceptor/prom":             {"zrpc", "event", "interceptor/internal/errname", "interceptor/internal/table", "github.com/prometheus/client_golang"},
 	"interceptor/ratelimit":        {"zrpc", "interceptor/internal/table", "golang.org/x/time"},
 	"interceptor/retry":            {"zrpc", "event"},
-	"interceptor/internal/errname": {"zrpc", "stream"},
-	"interceptor/internal/pair":    {"zrpc"},
+	"interceptor/internal/errname": {"zrpc", "pubsub", "stream"},
+	"interceptor/internal/pair":    {"zrpc", "pubsub"},
 	"interceptor/internal/table":   {},
 
 	// The box in the middle: it reads headers and forwards bytes.
