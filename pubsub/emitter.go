@@ -110,7 +110,13 @@ func (s *scratch) release() {
 // that cannot be encoded, ErrTooLarge, ErrClosed, ctx's, and those of
 // interceptors.
 func (e *Emitter) Emit(ctx context.Context, name string, args ...any) error {
-	if err := e.pass(ctx, name, args); err != nil {
+	var err error
+	if e.out.around == nil {
+		err = e.emit(ctx, name, args)
+	} else {
+		err = e.intercepted(ctx, name, args)
+	}
+	if err != nil {
 		return fmt.Errorf("pubsub: emitting %s: %w", name, err)
 	}
 	return nil

@@ -44,12 +44,9 @@ func emitChain(interceptors []Interceptor) Handler {
 	return chain(interceptors, emitEvent)
 }
 
-// pass emits an event through the interceptors, if there are any. Arguments that
-// cannot be encoded are refused before: there would be nothing to show.
-func (e *Emitter) pass(ctx context.Context, name string, args []any) error {
-	if e.out.around == nil {
-		return e.emit(ctx, name, args)
-	}
+// intercepted emits an event through the interceptors. Arguments that cannot be
+// encoded are refused before: there would be nothing to show.
+func (e *Emitter) intercepted(ctx context.Context, name string, args []any) error {
 	raw := event.AppendArrayHeader(nil, len(args))
 	for i, arg := range args {
 		var err error

@@ -180,8 +180,8 @@ func TestInterceptorDecides(t *testing.T) {
 	})
 }
 
-// intercepted is a recorder behind an interceptor.
-func intercepted(i Interceptor) (*Emitter, *[][][]byte) {
+// recordedBehind is a recorder behind an interceptor.
+func recordedBehind(i Interceptor) (*Emitter, *[][][]byte) {
 	e, sent := recorder(1 << 10)
 	e.out.around = emitChain([]Interceptor{i})
 	return e, sent
@@ -237,7 +237,7 @@ func TestInterceptorSends(t *testing.T) {
 			return next(ctx, e)
 		}, "", "the key is the protocol's own"},
 	} {
-		e, sent := intercepted(func(next Handler) Handler {
+		e, sent := recordedBehind(func(next Handler) Handler {
 			return func(ctx context.Context, e *Event) error { return tc.do(next, ctx, e) }
 		})
 		e.topic = []byte("eu.")
@@ -266,7 +266,7 @@ func TestInterceptorSends(t *testing.T) {
 // header is not the next one's; a received event's cannot be set.
 func TestInterceptorHeader(t *testing.T) {
 	n := 0
-	e, sent := intercepted(func(next Handler) Handler {
+	e, sent := recordedBehind(func(next Handler) Handler {
 		return func(ctx context.Context, e *Event) error {
 			raw, ok := e.Header("k")
 			if had, _ := event.Int(raw); !ok || had != 1 {
