@@ -2,7 +2,7 @@
 
 Each line is {"id": …, "op": …, …} and runs on its own; each outcome is one
 line {"id": …, "ok": value, "ms": …} or {"id": …, "error": {…}, "ms": …} with
-values as spelling.py spells them. It ends when its input ends.
+values as spelling.py spells them, and with --arrays arrays.py. It ends when its input ends.
 
 Ops: new (client, kind, endpoint, bind, timeout, heartbeat, passive, headers,
 hooks, names, loud: see middleware.py), hooks (client: what they saw so far),
@@ -20,7 +20,11 @@ import gevent
 import gevent.local
 
 import shim
-from spelling import say, spell, unspell
+
+if '--arrays' in sys.argv:  # NumPy's travel too
+    import arrays
+    arrays.install()
+from spelling import say, spell, unspell  # noqa: E402  (as they are now)
 
 shim.install()
 from middleware import Hooks  # noqa: E402
