@@ -36,7 +36,11 @@ type outlet struct {
 }
 
 func newOutlet(send func(context.Context, ...[]byte) error, o *Options) *outlet {
-	return &outlet{send: send, max: o.MaxMessage, ids: newIDs(), around: emitChain(o.Interceptors)}
+	out := &outlet{send: send, max: o.MaxMessage, ids: newIDs()}
+	if len(o.Interceptors) > 0 {
+		out.around = chain(o.Interceptors, emitEvent)
+	}
+	return out
 }
 
 // reserved are the header keys that are the protocol's own.

@@ -36,14 +36,6 @@ func chain(interceptors []Interceptor, h Handler) Handler {
 	return h
 }
 
-// emitChain returns what Emit goes through, nil if there are no interceptors.
-func emitChain(interceptors []Interceptor) Handler {
-	if len(interceptors) == 0 {
-		return nil
-	}
-	return chain(interceptors, emitEvent)
-}
-
 // intercepted emits an event through the interceptors. Arguments that cannot be
 // encoded are refused before: there would be nothing to show.
 func (e *Emitter) intercepted(ctx context.Context, name string, args []any) error {
@@ -101,15 +93,29 @@ func (e *Event) SetHeader(key string, value any) error {
 	return nil
 }
 
-// deliverChain returns what each event goes through in Serve.
-func deliverChain(interceptors []Interceptor, handle Handler) Handler {
-	if len(interceptors) == 0 {
-		return handle
+// handle is the innermost handler of a receiver.
+func (r *receiver) handle(ctx context.Context, e *Event) error {
+	m := r.handler(e.Name)
+	if m == nil {
+		return ErrNoHandler
 	}
-	h := chain(interceptors, handle)
-	return func(ctx context.Context, e *Event) (err error) {
-		defer recovered(&err) // the interceptors' own; those of handlers come as errors
-		return h(ctx, e)
+	return run(ctx, m, e)
+}
+
+// deliver has an event go through the interceptors, and counts what came of it.
+func (r *receiver) deliver(ctx context.Context, e *Event) {
+	err := func() (err error) {
+		defer recovered(&err) // the interceptors' own panic; a handler's comes as an error
+		return r.around(ctx, e)
+	}()
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrNoHandler):
+		r.unhandled.Add(1)
+		r.complain(&r.unhandledLog, e, err)
+	default:
+		r.failed.Add(1)
+		r.complain(&r.failedLog, e, err)
 	}
 }
 

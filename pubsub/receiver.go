@@ -21,7 +21,7 @@ type receiver struct {
 	log         *slog.Logger
 	onError     func(*Event, error) // may be nil
 	concurrency int
-	around      Handler // what Serve has each event go through: the interceptors and handle
+	around      Handler // the interceptors and handle; nil: there are none
 
 	received, malformed, unhandled, failed atomic.Uint64
 	malformedLog, unhandledLog, failedLog  throttle
@@ -29,7 +29,9 @@ type receiver struct {
 
 func newReceiver(sock *socket.Socket, recv func(context.Context) ([][]byte, error), o *Options) *receiver {
 	r := &receiver{sock: sock, recv: recv, log: o.Logger, onError: o.OnError, concurrency: o.Concurrency}
-	r.around = deliverChain(o.Interceptors, r.handle)
+	if len(o.Interceptors) > 0 {
+		r.around = chain(o.Interceptors, r.handle)
+	}
 	return r
 }
 

@@ -37,25 +37,21 @@ func (r *receiver) work(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		switch err := r.around(ctx, e); {
-		case err == nil:
-		case errors.Is(err, ErrNoHandler):
+		if r.around != nil {
+			r.deliver(ctx, e)
+			continue
+		}
+		m := r.handler(e.Name)
+		if m == nil {
 			r.unhandled.Add(1)
-			r.complain(&r.unhandledLog, e, err)
-		default:
+			r.complain(&r.unhandledLog, e, ErrNoHandler)
+			continue
+		}
+		if err := run(ctx, m, e); err != nil {
 			r.failed.Add(1)
 			r.complain(&r.failedLog, e, err)
 		}
 	}
-}
-
-// handle calls the handler of an event's name.
-func (r *receiver) handle(ctx context.Context, e *Event) error {
-	m := r.handler(e.Name)
-	if m == nil {
-		return ErrNoHandler
-	}
-	return run(ctx, m, e)
 }
 
 // run calls a handler and makes its panic an error.
