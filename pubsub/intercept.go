@@ -104,11 +104,7 @@ func (r *receiver) handle(ctx context.Context, e *Event) error {
 
 // deliver has an event go through the interceptors, and counts what came of it.
 func (r *receiver) deliver(ctx context.Context, e *Event) {
-	err := func() (err error) {
-		defer recovered(&err) // the interceptors' own panic; a handler's comes as an error
-		return r.around(ctx, e)
-	}()
-	switch {
+	switch err := r.guarded(ctx, e); {
 	case err == nil:
 	case errors.Is(err, ErrNoHandler):
 		r.unhandled.Add(1)
@@ -119,9 +115,13 @@ func (r *receiver) deliver(ctx context.Context, e *Event) {
 	}
 }
 
-// recovered is deferred to make a panic an error.
-func recovered(err *error) {
-	if v := recover(); v != nil {
-		*err = &PanicError{Value: v, Stack: debug.Stack()}
-	}
+// guarded makes a panic of the interceptors' own an error; a handler's comes as
+// one.
+func (r *receiver) guarded(ctx context.Context, e *Event) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return r.around(ctx, e)
 }

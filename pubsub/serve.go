@@ -3,6 +3,7 @@ package pubsub
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync"
 
 	"github.com/zrpc-go/zrpc/internal/method"
@@ -10,9 +11,9 @@ import (
 
 // Serve calls the handlers of what arrives until ctx ends or the socket is
 // closed, and returns nil then, after the last handler has returned. Their
-// context is made from ctx.
+// context is made from ctx. Interceptors are around the part behind parse.
 //
-//	recv ── parse ── interceptors ── handler(name) ── decode, call     Options.Concurrency of these
+//	recv ── parse ── handler(name) ── decode, call     Options.Concurrency of these
 //
 // An event that cannot be handled, because no handler has its name, its arguments
 // do not fit, or the handler fails or panics, is counted, logged, and handed to
@@ -56,7 +57,11 @@ func (r *receiver) work(ctx context.Context) {
 
 // run calls a handler and makes its panic an error.
 func run(ctx context.Context, m *method.Method, e *Event) (err error) {
-	defer recovered(&err)
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
 	_, err = m.Call(context.WithValue(ctx, eventKey{}, e), e.Args, nil, nil)
 	if _, ok := errors.AsType[*method.ResultError](err); ok {
 		return nil // it ran; a result that cannot be encoded would go nowhere
