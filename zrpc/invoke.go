@@ -102,8 +102,7 @@ func (r *Response) next(ctx context.Context) ([]byte, error) {
 			err = ended // which closed the channel
 		}
 		r.link.observe(err)
-		err = callError(ctx, wait, err, r.req.Method, r.endpoint)
-		r.req.end(err)
+		err = r.req.fail(callError(ctx, wait, err, r.req.Method, r.endpoint))
 	}
 	return raw, err
 }
