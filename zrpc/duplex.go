@@ -47,7 +47,9 @@ func (d *Duplex[S, R]) Send(item S) error {
 }
 
 // CloseSend says that no more items will come. The server's may go on.
-func (d *Duplex[S, R]) CloseSend() error { return d.r.sendError(d.r.ch.CloseSend(d.r.ctx)) }
+func (d *Duplex[S, R]) CloseSend() error {
+	return d.r.sendError(d.r.sendOut(outgoing{role: event.RoleDone}))
+}
 
 // Recv returns the server's next item; io.EOF after the last. If the server
 // answers with one result, that is the only item.
@@ -92,7 +94,7 @@ func Upload[R, T any](ctx context.Context, c *Client, method string, items iter.
 	}
 	raw, err := r.next(ctx)
 	if errors.Is(err, io.EOF) {
-		err = asCallError(fmt.Errorf("%w: a stream without an item", stream.ErrProtocol), method, r.endpoint)
+		err = asCallError(fmt.Errorf("%w: a stream without an item", stream.ErrProtocol), method, r.endpoint())
 	}
 	if err == nil {
 		err = decodeResult(raw, &result, method)
@@ -104,7 +106,7 @@ func Upload[R, T any](ctx context.Context, c *Client, method string, items iter.
 func sendAll[T, R any](d *Duplex[T, R], items iter.Seq2[T, error]) error {
 	for item, err := range items {
 		if err != nil {
-			d.r.ch.FailSend(d.r.ctx, &RemoteError{Name: wireName(err), Message: err.Error()})
+			d.r.sendOut(outgoing{role: event.RoleErr, err: &RemoteError{Name: wireName(err), Message: err.Error()}})
 			return fmt.Errorf("zrpc: sending to %s: %w", d.r.req.Method, err)
 		}
 		if err := d.Send(item); err != nil {
@@ -128,7 +130,7 @@ func Values[T any](seq iter.Seq[T]) iter.Seq2[T, error] {
 
 // send sends one encoded item of the caller's stream.
 func (r *Response) send(item []byte) error {
-	err := r.ch.Send(r.ctx, item)
+	err := r.sendOut(outgoing{role: event.RoleStream, item: item})
 	if err == nil {
 		r.req.item(true, item)
 	}
@@ -143,5 +145,5 @@ func (r *Response) sendError(err error) error {
 	if ended := r.ctx.Err(); ended != nil && errors.Is(err, ErrClosed) {
 		err = ended // which closed the channel
 	}
-	return asCallError(err, r.req.Method, r.endpoint)
+	return asCallError(err, r.req.Method, r.endpoint())
 }

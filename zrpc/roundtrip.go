@@ -111,16 +111,20 @@ func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) 
 			}
 			l.heard()
 		}
-		r.ch, r.link, r.endpoint = ch, l, l.endpoint
+		r.opened = conversation{ch, l}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.at.Store(&r.opened)
+	if wire.Sends {
+		r.mover = newMover(c, wire)
+	}
 	if whole.Done() != nil {
 		// Also when nobody reads or sends just then.
 		stop := context.AfterFunc(whole, func() {
-			r.ch.Close()
+			r.shut()
 			req.fail(whole.Err())
 		})
 		req.OnEnd(func(error) { stop() })
