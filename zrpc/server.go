@@ -26,6 +26,7 @@ type Server struct {
 	serving   chan struct{} // closed by the first Serve: connections are read from then on
 	serveOnce sync.Once
 	stopping  atomic.Bool   // new requests are refused
+	refused   lastRefusal   // once stopping is set
 	stopped   chan struct{} // closed when Shutdown is done
 	stopOnce  sync.Once
 
@@ -77,6 +78,7 @@ func (s *Server) serveConn(p *socket.Peer) {
 // goroutine.
 func (s *Server) lookup(name []byte) (*stream.Method, error) {
 	if s.stopping.Load() {
+		s.refused.note()
 		return nil, errStopping
 	}
 	if e := (*s.entries.Load())[string(name)]; e != nil {
@@ -143,7 +145,9 @@ func (s *Server) Serve(ctx context.Context) error {
 // closed when it returns, which takes up to a second more for a peer that does
 // not read. It does not wait for handlers that ignore their context.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.stopping.Store(true)
+	if !s.stopping.Swap(true) {
+		s.refused.note()
+	}
 	s.mu.Lock()
 	bound := s.endpoints
 	s.endpoints = nil
@@ -152,6 +156,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.sock.Unbind(endpoint)
 	}
 	err := s.svc.Pool.Wait(ctx)
+	if err == nil {
+		s.linger(ctx)
+	}
 	s.stopOnce.Do(func() {
 		s.ticker.Close()
 		go func() {
