@@ -153,6 +153,9 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 	var e event.Event
 	unreadable := event.Parse(msg.Body, &e)
 	if e.ResponseTo == nil || unreadable != nil && e.Args != nil {
+		if unreadable == nil && string(e.Name) == event.NameBye && m.conn.Extended() {
+			m.leftLocked()
+		}
 		m.dropped++
 		return
 	}

@@ -98,7 +98,7 @@ func (r *Response) next(ctx context.Context) ([]byte, error) {
 	}
 	at := r.at.Load()
 	raw, err := at.ch.Next(wait)
-	for verdictOf(err) == stopping && r.moved(at) {
+	for turnedAway(err) && r.moved(at, err) {
 		at = r.at.Load()
 		raw, err = at.ch.Next(wait)
 	}
@@ -130,5 +130,10 @@ func (r *Response) Close() error {
 // shut closes the channel.
 func (r *Response) shut() {
 	r.closed.Store(true) // before it is looked where the call is: it may just move
+	if r.mover != nil {
+		if cancel := r.mover.cancel.Load(); cancel != nil {
+			(*cancel)()
+		}
+	}
 	r.at.Load().ch.Close()
 }

@@ -19,7 +19,8 @@ type conversation struct {
 }
 
 // mover takes a call with a stream of the caller's to another server when the first
-// one refuses it because it stops, as a unary call goes there by itself. Such a
+// one refuses it, or leaves it unread, because it stops. A unary call goes there by
+// itself; such a
 // call has begun for its caller when the refusal comes. But until a server's handler
 // reads, it grants nothing, so the caller has sent no more than one event: that is
 // kept, and sent again.
@@ -34,9 +35,17 @@ type mover struct {
 	begun   bool        // the first event was sent; the sending goroutine only
 	settled atomic.Bool // the call runs, and stays where it is
 
+	cancel atomic.Pointer[context.CancelFunc] // ends the attempt to move
+
 	mu    sync.Mutex // held while the call moves and while its first event is sent
 	tries int
 	first *outgoing
+}
+
+// turnedAway reports whether a call that ended with err did not run, and may do so
+// elsewhere.
+func turnedAway(err error) bool {
+	return err != nil && (verdictOf(err) == stopping || errors.Is(err, stream.ErrUnsent))
 }
 
 // outgoing is an event of the caller's stream.
@@ -76,7 +85,7 @@ func (r *Response) sendOut(o outgoing) error {
 			if err == nil {
 				m.settled.Store(true) // a credit beyond the first
 			}
-			if !errors.Is(err, io.EOF) || !r.moved(at) {
+			if !r.refused(at, err) {
 				return err
 			}
 		}
@@ -90,21 +99,24 @@ func (r *Response) sendOut(o outgoing) error {
 			m.begun, m.first = true, &first
 		}
 		m.mu.Unlock()
-		if !errors.Is(err, io.EOF) || !r.moved(at) {
+		if !r.refused(at, err) {
 			return err
 		}
 	}
 }
 
-// moved reports whether a call that was answered at a place has another one now,
-// because that answer was the refusal of a server that stops.
-func (r *Response) moved(at *conversation) bool {
+// refused takes the error of sending, and reports whether the call has moved.
+func (r *Response) refused(at *conversation, err error) bool {
+	if errors.Is(err, io.EOF) {
+		_, err = at.ch.First(r.ctx) // it has been answered
+	}
+	return turnedAway(err) && r.moved(at, err)
+}
+
+// moved reports whether a call that was turned away at a place has another one now.
+func (r *Response) moved(at *conversation, refusal error) bool {
 	m := r.mover
 	if m == nil || m.settled.Load() {
-		return false
-	}
-	_, refusal := at.ch.First(r.ctx)
-	if verdictOf(refusal) != stopping {
 		return false
 	}
 	m.mu.Lock()
@@ -112,18 +124,21 @@ func (r *Response) moved(at *conversation) bool {
 	if r.at.Load() != at {
 		return true // the other direction was quicker
 	}
+	ctx, cancel := context.WithCancel(r.ctx)
+	defer cancel()
+	m.cancel.Store(&cancel) // before it is looked whether the call was closed
 	from, err := at.link, refusal
 	for {
 		from.observe(err)
 		m.tries++
-		if r.ctx.Err() != nil || r.closed.Load() || !m.core.links.elsewhere(from, err, m.tries) {
+		if ctx.Err() != nil || r.closed.Load() || !m.core.links.elsewhere(from, err, m.tries) {
 			return false
 		}
-		l, none := m.core.links.pick(r.ctx, m.core.patience())
+		l, none := m.core.links.pick(ctx, m.core.patience())
 		if none != nil {
 			return false
 		}
-		if err = r.moveLocked(l); err == nil {
+		if err = r.moveLocked(ctx, l); err == nil {
 			return true
 		}
 		from = l
@@ -131,16 +146,16 @@ func (r *Response) moved(at *conversation) bool {
 }
 
 // moveLocked opens the call at another place.
-func (r *Response) moveLocked(l *link) error {
+func (r *Response) moveLocked(ctx context.Context, l *link) error {
 	m := r.mover
-	m.wire.Timeout = left(r.ctx)
-	ch, err := l.mux.Open(r.ctx, m.wire, r.req.opt.Credit)
+	m.wire.Timeout = left(ctx)
+	ch, err := l.mux.Open(ctx, m.wire, r.req.opt.Credit)
 	if err != nil {
 		return err
 	}
 	if m.first != nil {
 		// io.EOF: it is answered again, which whoever sends or reads next finds out.
-		if err := m.first.send(r.ctx, ch); err != nil && !errors.Is(err, io.EOF) {
+		if err := m.first.send(ctx, ch); err != nil && !errors.Is(err, io.EOF) {
 			ch.Close()
 			return err
 		}

@@ -32,12 +32,14 @@ type Server struct {
 
 	mu        sync.Mutex // guards the fields below
 	endpoints []string   // bound
+	conns     map[*stream.ServerMux]wire
+	parting   context.Context // bounds the leave-taking; nil until it begins
 }
 
 // NewServer returns a server without methods and endpoints. nil options are the
 // defaults.
 func NewServer(opt *ServerOptions) *Server {
-	s := &Server{serving: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Server{serving: make(chan struct{}), stopped: make(chan struct{}), conns: map[*stream.ServerMux]wire{}}
 	if opt != nil {
 		s.opt = *opt
 	}
@@ -70,7 +72,9 @@ func (s *Server) serveConn(p *socket.Peer) {
 		return
 	}
 	m := stream.NewServerMux(wire{p}, &s.svc, s.stream)
+	s.enter(m, wire{p})
 	err := m.Run()
+	s.leave(m)
 	s.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
 }
 
@@ -157,7 +161,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	err := s.svc.Pool.Wait(ctx)
 	if err == nil {
-		s.linger(ctx)
+		s.partFrom(ctx)
 	}
 	s.stopOnce.Do(func() {
 		s.ticker.Close()
