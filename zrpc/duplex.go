@@ -15,6 +15,9 @@ import (
 // a single answer. Send and CloseSend are for one goroutine, Recv and All for
 // another; Close may be called from any.
 //
+// It goes to another server if the first one stops and refuses it, with what was
+// sent; see "Failing over" in the package documentation.
+//
 // The call ends when Recv or All has come to an end, when Close is called, and
 // when the context that it was begun with ends; one of them has to happen, or the
 // server's handler is left waiting.

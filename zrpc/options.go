@@ -51,7 +51,7 @@ type ServerOptions struct {
 
 	// Interceptors wrap every call, the first the outermost; zerorpc's own
 	// methods, such as _zerorpc_inspect, are calls too. A panic is always
-	// recovered and answered, whatever is here.
+	// recovered and answered, whatever is here; they get it as a *PanicError.
 	Interceptors []Interceptor
 
 	// Logger is told of connections (debug) and of what needs a look.

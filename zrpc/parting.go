@@ -21,7 +21,7 @@ const (
 )
 
 // lastRefusal is when a server that stops has refused a request last, in
-// nanoseconds since 1970; at first, when it began to stop.
+// nanoseconds since 1970.
 type lastRefusal struct{ at atomic.Int64 }
 
 func (l *lastRefusal) note() { l.at.Store(time.Now().UnixNano()) }
@@ -50,6 +50,7 @@ func (s *Server) partFrom(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	told.Wait()
+	s.refused.note() // whoever just got the last answer is about to call again
 	for others {
 		quiet := time.Since(time.Unix(0, s.refused.at.Load()))
 		if quiet >= lingerQuiet || !wait(ctx, lingerQuiet-quiet) {

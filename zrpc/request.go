@@ -13,7 +13,7 @@ import (
 
 // Handler makes a call, or serves one. At the server it runs the whole call, a
 // stream to its last item; the result of a call with one is an event.Raw or any
-// other value. At the client it returns when the answer is in, an event.Raw, or
+// other value, and a panic is a *PanicError. At the client it returns when the answer is in, an event.Raw, or
 // for a stream when the answer has begun, a *Response.
 type Handler func(ctx context.Context, req *Request) (any, error)
 

@@ -25,8 +25,8 @@ type Server struct {
 	registry
 	serving   chan struct{} // closed by the first Serve: connections are read from then on
 	serveOnce sync.Once
-	stopping  atomic.Bool   // new requests are refused
-	refused   lastRefusal   // once stopping is set
+	stopping  atomic.Bool // new requests are refused
+	refused   lastRefusal
 	stopped   chan struct{} // closed when Shutdown is done
 	stopOnce  sync.Once
 
@@ -144,14 +144,18 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 // Shutdown ends the server: it stops listening, answers new requests with the
-// error ServerStopping, and waits for calls in progress until ctx ends. What
-// still runs then is cancelled, and ctx's error returned. All connections are
-// closed when it returns, which takes up to a second more for a peer that does
-// not read. It does not wait for handlers that ignore their context.
+// error ServerStopping, pings included, and waits for calls in progress until ctx
+// ends. What still runs then is cancelled, and ctx's error returned. A client with
+// other servers goes to these from its first refusal on.
+//
+// When the last call has ended, zrpc clients are told so, and take what was not
+// answered elsewhere, or to the server's successor. For the sake of others, if there
+// are any, requests are refused until none has come for 50 ms, for at most 1 s.
+//
+// All connections are closed when it returns, which takes up to a second more for a
+// peer that does not read. It does not wait for handlers that ignore their context.
 func (s *Server) Shutdown(ctx context.Context) error {
-	if !s.stopping.Swap(true) {
-		s.refused.note()
-	}
+	s.stopping.Store(true)
 	s.mu.Lock()
 	bound := s.endpoints
 	s.endpoints = nil
