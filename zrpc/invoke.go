@@ -98,7 +98,7 @@ func (r *Response) next(ctx context.Context) ([]byte, error) {
 	}
 	at := r.at.Load()
 	raw, err := at.ch.Next(wait)
-	for turnedAway(err) && r.moved(at, err) {
+	for r.mover != nil && turnedAway(err) && r.moved(at, err) {
 		at = r.at.Load()
 		raw, err = at.ch.Next(wait)
 	}

@@ -30,7 +30,7 @@ type conversation struct {
 type mover struct {
 	// set at creation
 	core *clientCore
-	wire *stream.Request // with arguments of its own
+	wire stream.Request // with arguments of its own
 
 	begun   bool        // the first event was sent; the sending goroutine only
 	settled atomic.Bool // the call runs, and stays where it is
@@ -68,10 +68,11 @@ func (o *outgoing) send(ctx context.Context, ch *stream.Channel) error {
 // newMover returns that of a call that wire opens. The arguments of wire may lie in
 // a buffer that the next call uses, unless they are large.
 func newMover(c *clientCore, wire *stream.Request) *mover {
-	if len(wire.Args) < stream.HandOver {
-		wire.Args = slices.Clone(wire.Args)
+	m := &mover{core: c, wire: *wire}
+	if len(m.wire.Args) < stream.HandOver {
+		m.wire.Args = slices.Clone(m.wire.Args)
 	}
-	return &mover{core: c, wire: wire}
+	return m
 }
 
 // sendOut sends an event of the caller's stream, wherever the call goes. io.EOF says
@@ -149,7 +150,7 @@ func (r *Response) moved(at *conversation, refusal error) bool {
 func (r *Response) moveLocked(ctx context.Context, l *link) error {
 	m := r.mover
 	m.wire.Timeout = left(ctx)
-	ch, err := l.mux.Open(ctx, m.wire, r.req.opt.Credit)
+	ch, err := l.mux.Open(ctx, &m.wire, r.req.opt.Credit)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func TestPingOfStoppingServer(t *testing.T) {
 		if err != nil {
 			t.Errorf("a ping of both: %v", err)
 		}
-		link := asks.core.links.all[drains]
+		link := asks.core.links.at(f.names[drains])[0]
 		if _, err := link.mux.Call(t.Context(), &stream.Request{Method: "_zerorpc_ping", Args: []byte{0x90}}); verdictOf(err) != stopping {
 			t.Errorf("a ping of the one that drains: %v, want ServerStopping", err)
 		}
