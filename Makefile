@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/zrpc
 STATIC  := $(GO) tool -modfile=tools.mod staticcheck
 
-.PHONY: help build demo test unit race allocs lint fuzz bench bench-quick benchtest interop setup clean
+.PHONY: help build demo test unit race allocs lint fuzz bench bench-quick benchtest grpcexamples interop setup clean
 
 help: ## show the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ demo: build ## build, serve the time service, call it, list it
 	@$(BIN) --server --bind tcp://127.0.0.1:4242 time & server=$$!; trap 'kill $$server' EXIT; set -x; \
 	$(BIN) --client --connect tcp://127.0.0.1:4242 strftime %Y/%m/%d && $(BIN) tcp://127.0.0.1:4242
 
-test: setup lint race allocs interop ## everything about the product: set-up, lint, all tests, live peers
+test: setup lint race allocs interop benchtest ## everything: set-up, lint, all tests, live peers, the tests of the benchmarks
 
 unit: ## tests without the race detector and without foreign peers
 	$(GO) test $$($(GO) list ./... | grep -v /interop)
@@ -32,6 +32,10 @@ interop: setup build ## live tests against Python's and Node's zerorpc and pyzmq
 benchtest: setup ## tests of the benchmarks: each driver once, a short run of some
 	$(GO) -C bench vet ./...
 	$(GO) -C bench test ./...
+
+grpcexamples: ## compile and run the gRPC halves of docs/grpc.md
+	$(GO) -C bench vet ./grpcexamples/...
+	$(GO) -C bench test -race -shuffle=on ./grpcexamples/...
 
 setup: ## install the foreign peers under interop/ (virtual environment, node_modules)
 	@sh interop/setup.sh

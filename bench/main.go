@@ -161,7 +161,7 @@ func bench(o options) error {
 	if err != nil {
 		return err
 	}
-	systems, skipped, err := suite.Prepare(o.peers, extern.FindEnv(o.env), dir)
+	systems, skipped, err := suite.Prepare(o.peers, works, extern.FindEnv(o.env), dir)
 	if err != nil {
 		return err
 	}

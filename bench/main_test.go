@@ -66,13 +66,15 @@ func TestBenchmark(t *testing.T) {
 	}
 }
 
-// TestFurtherWork runs what the foreign programs have beyond the core.
+// TestFurtherWork runs what the foreign programs have beyond the core, and the systems
+// apart.
 func TestFurtherWork(t *testing.T) {
 	t.Setenv("GORACE", "atexit_sleep_ms=0")
 	dir := t.TempDir()
 	file := filepath.Join(dir, "b.json")
-	o, err := parse([]string{"-rounds", "1", "-time", "20ms", "-peers", "zrpc,libzmq,python", "-json", file, "-markdown", "", "-plots", dir,
-		"-work", "open1k,upload,pub8,flood8,push8,dial,conns128,size1k"}, io.Discard)
+	o, err := parse([]string{"-rounds", "1", "-time", "20ms", "-json", file, "-markdown", "", "-plots", dir,
+		"-peers", "zrpc,libzmq,python,node,zrpcpool,zrpc100,zrpc-python,python-zrpc,zrpc-node,node-zrpc",
+		"-work", "open1k,upload,pub8,flood8,push8,dial,conns128,size1k,block64,stream100,slowcall,slowpeer,foreign1,foreign64,foreignstream"}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +100,8 @@ func TestFurtherWork(t *testing.T) {
 	for _, c := range got.Cells {
 		cells[c.Peer]++
 	}
-	want := map[string]int{"zrpc": 8, "libzmq": 5, "python": 3}
+	want := map[string]int{"zrpc": 15, "libzmq": 5, "python": 6, "node": 3, "zrpcpool": 1, "zrpc100": 1,
+		"zrpc-python": 3, "python-zrpc": 3, "zrpc-node": 3, "node-zrpc": 3}
 	for _, s := range got.Skipped {
 		delete(want, s.Peer)
 	}

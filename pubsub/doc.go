@@ -34,6 +34,12 @@
 // for the event and reads it like any other; its Publisher sends no topics, so a
 // subscriber that names some gets nothing from it.
 //
+// # Interceptors
+//
+// Options.Interceptors wrap every Emit, or every event handled, as those of
+// package zrpc wrap calls: for a trace that travels, access control, metrics, log
+// lines. Packages interceptor/otel and interceptor/logging have some.
+//
 // # What is delivered, and what is not
 //
 // A Publisher never waits. What a subscriber's queue has no room for (1000

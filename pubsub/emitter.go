@@ -26,16 +26,21 @@ type Emitter struct {
 // outlet is the sending half of a socket, shared by all its emitters.
 type outlet struct {
 	// set at creation
-	send func(ctx context.Context, frames ...[]byte) error // copies the frames
-	sent func()                                            // after each send; may be nil
-	max  int                                               // bytes of one event and its topic
-	ids  *ids
+	send   func(ctx context.Context, frames ...[]byte) error // copies the frames
+	sent   func()                                            // after each send; may be nil
+	max    int                                               // bytes of one event and its topic
+	ids    *ids
+	around Handler // nil: no interceptors
 
 	emitted atomic.Uint64
 }
 
 func newOutlet(send func(context.Context, ...[]byte) error, o *Options) *outlet {
-	return &outlet{send: send, max: o.MaxMessage, ids: newIDs()}
+	out := &outlet{send: send, max: o.MaxMessage, ids: newIDs()}
+	if len(o.Interceptors) > 0 {
+		out.around = chain(o.Interceptors, emitEvent)
+	}
+	return out
 }
 
 // reserved are the header keys that are the protocol's own.
@@ -44,14 +49,15 @@ var reserved = map[string]bool{event.KeyMessageID: true, event.KeyResponseTo: tr
 // WithHeader returns an emitter that puts key and value into the header of each
 // event as well, where [Event.Header] and Python's middleware (load_task_context)
 // find them. A value that cannot be encoded, or a key of the protocol's own, is
-// reported by the new emitter's Emit.
+// reported by the new emitter's Emit. A key's new value replaces the
+// old one.
 func (e *Emitter) WithHeader(key string, value any) *Emitter {
 	n := *e
 	if n.err != nil {
 		return &n
 	}
-	// A copy: two emitters made of one must not write into the same array.
-	b := event.AppendString(append([]byte(nil), e.headers...), key)
+	b, pairs := withoutPair(e.headers, e.nheader, key)
+	b = event.AppendString(b, key)
 	b, err := event.AppendValue(b, value)
 	switch {
 	case reserved[key]:
@@ -63,8 +69,22 @@ func (e *Emitter) WithHeader(key string, value any) *Emitter {
 		n.err = fmt.Errorf("header %q: %w", key, err)
 		return &n
 	}
-	n.headers, n.nheader = b, e.nheader+1
+	n.headers, n.nheader = b, pairs+1
 	return &n
+}
+
+// withoutPair returns a copy of n encoded pairs, two emitters made of one must
+// not write into the same array, and how many they are without that of a key.
+func withoutPair(pairs []byte, n int, key string) (kept []byte, left int) {
+	for i := 0; n > 0; n-- {
+		value, _ := event.Skip(pairs, i) // they are of our own making
+		end, _ := event.Skip(pairs, value)
+		if name, _ := event.Text(pairs[i:value]); string(name) != key {
+			kept, left = append(kept, pairs[i:end]...), left+1
+		}
+		i = end
+	}
+	return kept, left
 }
 
 // scratch is what one Emit works with; the socket copies what it sends.
@@ -91,9 +111,16 @@ func (s *scratch) release() {
 // event is in the queue of every subscriber that wants it and has room, which may
 // be nobody. Of a Pusher it waits until a puller has room or ctx ends, and a nil
 // error says that the event is in that puller's queue. Other errors: an argument
-// that cannot be encoded, ErrTooLarge, ErrClosed, and ctx's.
+// that cannot be encoded, ErrTooLarge, ErrClosed, ctx's, and those of
+// interceptors.
 func (e *Emitter) Emit(ctx context.Context, name string, args ...any) error {
-	if err := e.emit(ctx, name, args); err != nil {
+	var err error
+	if e.out.around == nil {
+		err = e.emit(ctx, name, args)
+	} else {
+		err = e.intercepted(ctx, name, args)
+	}
+	if err != nil {
 		return fmt.Errorf("pubsub: emitting %s: %w", name, err)
 	}
 	return nil

@@ -7,14 +7,16 @@ import (
 	"github.com/zrpc-go/zrpc/event"
 )
 
-// Event is one received event. It is the receiver's to keep; reading it from
-// several goroutines is fine.
+// Event is one event. A received one is the receiver's to keep; reading it from
+// several goroutines is fine. One that a sender's interceptor sees belongs to its
+// Emit, and must not be kept.
 type Event struct {
 	Topic string    // the frame before the event; "" if there was none
 	Name  string    // what the sender called the event
 	Args  event.Raw // the arguments as encoded, an array unless the sender is odd
 
 	raw event.Event
+	by  *Emitter // at a sender; nil: received
 }
 
 // parse reads a received message: the last frame is the event, as Python has it,
@@ -50,7 +52,8 @@ func (e *Event) Decode(ptrs ...any) error {
 }
 
 // Header returns what the event's header holds under key: what the sender's
-// WithHeader or Python middleware put there, or a key of the protocol's own.
+// WithHeader, its interceptors or Python's middleware put there, or, if it was
+// received, a key of the protocol's own.
 func (e *Event) Header(key string) (value event.Raw, ok bool) {
 	raw, ok := e.raw.Lookup(key)
 	return event.Raw(raw), ok

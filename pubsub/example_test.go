@@ -2,6 +2,7 @@ package pubsub_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 
@@ -83,6 +84,53 @@ func ExamplePuller() {
 	}
 	fmt.Println(total)
 	// Output: 55
+}
+
+// A user's name goes from the context of Emit to that of the handler, and what has
+// none is refused.
+func ExampleInterceptor() {
+	type user struct{}
+	send := func(next pubsub.Handler) pubsub.Handler {
+		return func(ctx context.Context, e *pubsub.Event) error {
+			if name := ctx.Value(user{}); name != nil {
+				if err := e.SetHeader("user", name); err != nil {
+					return err
+				}
+			}
+			return next(ctx, e)
+		}
+	}
+	receive := func(next pubsub.Handler) pubsub.Handler {
+		return func(ctx context.Context, e *pubsub.Event) error {
+			raw, ok := e.Header("user")
+			if !ok {
+				return errors.New("who are you?") // next is not called
+			}
+			name, _ := event.Text(raw)
+			return next(context.WithValue(ctx, user{}, string(name)), e)
+		}
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	push := pubsub.NewPusher(&pubsub.Options{Interceptors: []pubsub.Interceptor{send}})
+	defer push.Close()
+	pull := pubsub.NewPuller(&pubsub.Options{
+		Interceptors: []pubsub.Interceptor{receive},
+		OnError:      func(e *pubsub.Event, err error) { fmt.Println(e.Name, "refused:", err) },
+	})
+	defer pull.Close()
+	pull.Bind("inproc://interceptor-example")
+	push.Connect("inproc://interceptor-example")
+
+	pull.Handle("paid", func(ctx context.Context, order int) {
+		fmt.Println("order", order, "of", ctx.Value(user{}))
+		stop()
+	})
+	push.Emit(ctx, "paid", 6)
+	push.Emit(context.WithValue(ctx, user{}, "ann"), "paid", 7)
+	pull.Serve(ctx)
+	// Output:
+	// paid refused: who are you?
+	// order 7 of ann
 }
 
 // A header goes beside the arguments: Python's middleware and other handlers

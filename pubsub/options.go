@@ -33,15 +33,21 @@ type Options struct {
 	// their order is lost.
 	Concurrency int
 
+	// Interceptors are around every Emit of a sender, and around every event
+	// that Serve of a receiver handles or has no handler for; the first is the
+	// outermost.
+	Interceptors []Interceptor
+
 	// OnLoss is told when a Publisher's events are dropped: at once when that
 	// begins, then at most once a second while it goes on. It runs on a
 	// goroutine of the publisher's, and must not call Close.
 	OnLoss func(Loss)
 
 	// OnError is told of every event that Serve could not handle: what matches
-	// [ErrNoHandler], arguments that do not fit, what the handler returned, a
-	// [*PanicError]; and, with a nil event, of messages that are no events. It
-	// runs where the handler did, so as often at a time as Concurrency says.
+	// [ErrNoHandler], arguments that do not fit, what the handler or an
+	// interceptor returned, a [*PanicError]; and, with a nil event, of messages
+	// that are no events. It runs where the handler did, so as often at a time as
+	// Concurrency says.
 	OnError func(e *Event, err error)
 
 	// Logger is told of connections (debug), of losses, and of events that

@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"sync/atomic"
@@ -20,19 +21,25 @@ type receiver struct {
 	log         *slog.Logger
 	onError     func(*Event, error) // may be nil
 	concurrency int
+	around      Handler // the interceptors and handle; nil: there are none
 
 	received, malformed, unhandled, failed atomic.Uint64
 	malformedLog, unhandledLog, failedLog  throttle
 }
 
 func newReceiver(sock *socket.Socket, recv func(context.Context) ([][]byte, error), o *Options) *receiver {
-	return &receiver{sock: sock, recv: recv, log: o.Logger, onError: o.OnError, concurrency: o.Concurrency}
+	r := &receiver{sock: sock, recv: recv, log: o.Logger, onError: o.OnError, concurrency: o.Concurrency}
+	if len(o.Interceptors) > 0 {
+		r.around = chain(o.Interceptors, r.handle)
+	}
+	return r
 }
 
 // Events yields what arrives until ctx ends or the socket is closed: the last
 // pair has ctx's error or ErrClosed. What was received before Close is yielded
 // before that. What is no event is counted and passed over. Several loops, and
-// Serve, may run side by side; each event goes to one of them.
+// Serve, may run side by side; each event goes to one of them. Interceptors are
+// for Serve: an iterator has no handler that they could be around.
 func (r *receiver) Events(ctx context.Context) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		for {
@@ -72,7 +79,7 @@ func (r *receiver) complain(t *throttle, e *Event, err error) {
 		if e != nil {
 			attrs = append(attrs, "event", e.Name)
 		}
-		if p, ok := err.(*PanicError); ok {
+		if p, ok := errors.AsType[*PanicError](err); ok {
 			attrs = append(attrs, "stack", string(p.Stack))
 		}
 		if held > 0 {

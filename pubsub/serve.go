@@ -11,7 +11,7 @@ import (
 
 // Serve calls the handlers of what arrives until ctx ends or the socket is
 // closed, and returns nil then, after the last handler has returned. Their
-// context is made from ctx.
+// context is made from ctx. Interceptors are around the part behind parse.
 //
 //	recv ── parse ── handler(name) ── decode, call     Options.Concurrency of these
 //
@@ -37,6 +37,10 @@ func (r *receiver) work(ctx context.Context) {
 		e, err := r.next(ctx)
 		if err != nil {
 			return
+		}
+		if r.around != nil {
+			r.deliver(ctx, e)
+			continue
 		}
 		m := r.handler(e.Name)
 		if m == nil {

@@ -263,18 +263,23 @@ func (ch *channel) takeCredit(ctx context.Context, p parker) error {
 
 // sendEvent sends an event that costs a credit.
 func (ch *channel) sendEvent(ctx context.Context, p parker, name string, args []byte, f Flush) error {
+	return ch.sendEventWith(ctx, p, name, nil, 0, args, f)
+}
+
+// sendEventWith is sendEvent with further header pairs, n of them.
+func (ch *channel) sendEventWith(ctx context.Context, p parker, name string, extra []byte, n int, args []byte, f Flush) error {
 	if err := ch.takeCredit(ctx, p); err != nil {
 		return err
 	}
-	return ch.sendCredited(ctx, name, args, f)
+	return ch.sendCredited(ctx, name, extra, n, args, f)
 }
 
 // sendCredited sends it once the credit is there. A function of its own, so that
 // a stream that waits for credit does not hold its variables on the stack.
-func (ch *channel) sendCredited(ctx context.Context, name string, args []byte, f Flush) error {
+func (ch *channel) sendCredited(ctx context.Context, name string, extra []byte, n int, args []byte, f Flush) error {
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
-	s.b = ch.m.appendEvent(s.b, ch.id, name)
+	s.b = ch.m.appendEventWith(s.b, ch.id, name, extra, n)
 	s.b = append(s.b, args...)
 	ch.m.trace(true, s.b)
 	return ch.m.conn.Send(ctx, ch.envelope, s.b, f)

@@ -89,7 +89,7 @@ func (l *loan) TakeArgs() bool { return l.c.TakeArgs() }
 func (c *Call) reuse() bool {
 	c.cmu.Lock()
 	defer c.cmu.Unlock()
-	if c.kept || c.cause != nil || c.done != nil || len(c.after) > 0 || c.timer != nil {
+	if c.kept || c.cause != nil || c.done != nil || len(c.after) > 0 || c.timer != nil || c.extras.Load() != nil {
 		return false
 	}
 	c.turn++

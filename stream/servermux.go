@@ -53,11 +53,15 @@ type ServerMux struct {
 	svc   *Service
 	queue callQueue // the pool's mu guards it
 
+	leaving atomic.Bool // Leave was called
+
 	// mu guards these
 	open   callList           // open calls but the inline one
 	calls  msgid.Table[*Call] // the same by id
 	recent recentIDs          // calls that ended lately
 	onEnd  func(err error)    // told once, when the connection has ended
+	told   bool               // the peer knows that we leave, or is gone
+	left   chan struct{}      // closed then; nil: nobody waits for it
 
 	live      atomic.Int32 // calls on goroutines
 	heldUp    atomic.Bool  // the reader waits for room to send
@@ -111,6 +115,7 @@ func (m *ServerMux) fail(err error) {
 	reason := lost(m.err)
 	err, onEnd := m.err, m.onEnd
 	m.onEnd = nil
+	m.leftLocked()
 	m.open.eachLocked(func(c *Call) { c.loseLocked(reason) })
 	m.mu.Unlock()
 	m.conn.Close(err)
@@ -149,6 +154,10 @@ func (m *ServerMux) read(epoch uint64) {
 			}
 		}
 		if err != nil {
+			if m.leaving.Load() && errors.Is(err, ErrInterrupted) {
+				m.leave()
+				return
+			}
 			m.fail(err)
 			return
 		}

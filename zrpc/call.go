@@ -154,7 +154,9 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 	defer a.free()
 	if c.core.handler == nil && !c.opt.Idempotent {
 		var reply stream.Reply
-		req := stream.Request{Method: method, Args: a.b}
+		v := callerOf(ctx)
+		req := stream.Request{Method: method, Args: a.b, Answer: v.header.follow(nil)}
+		req.Extra, req.NExtra = appendMetadata(nil, v.outgoing(&c.opt))
 		if len(a.b) >= stream.HandOver {
 			req.Hold, req.Release = a.share()
 		}

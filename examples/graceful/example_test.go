@@ -16,7 +16,7 @@ func Example() {
 	ctx, stop := untilSignal()
 	defer stop()
 	begun, finish := make(chan bool), make(chan bool)
-	srv, err := newServer(func(ctx context.Context) (string, error) {
+	srv, err := newServer(func(ctx context.Context, _ float64) (string, error) {
 		begun <- true
 		select {
 		case <-finish:
@@ -42,7 +42,7 @@ func Example() {
 
 	answered := make(chan string, 1)
 	go func() {
-		text, err := zrpc.Call[string](context.Background(), client, "work")
+		text, err := zrpc.Call[string](context.Background(), client, "work", 5)
 		answered <- fmt.Sprint("the call in progress: ", text, " ", err)
 	}()
 	<-begun

@@ -29,7 +29,7 @@ func work(ctx context.Context, seconds float64) (string, error) {
 
 // newServer returns the service. Grace is below the time that an orchestrator lets pass between SIGTERM and SIGKILL,
 // which is 30 s with Kubernetes and 10 s with Docker.
-func newServer(work any) (*zrpc.Server, error) {
+func newServer(work func(context.Context, float64) (string, error)) (*zrpc.Server, error) {
 	srv := zrpc.NewServer(&zrpc.ServerOptions{Grace: 8 * time.Second})
 	return srv, srv.Handle("work", work)
 }

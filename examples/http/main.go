@@ -46,9 +46,13 @@ func routes(ctx context.Context, srv *zrpc.Server) http.Handler {
 
 // serve serves both until ctx ends, and then lets what runs come to its end.
 func serve(ctx context.Context, srv *zrpc.Server, ln net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
 	web := &http.Server{Handler: routes(ctx, srv), ReadHeaderTimeout: 10 * time.Second}
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(ln) }()
+	go func() {
+		failed <- web.Serve(ln)
+		stop() // neither goes on without the other
+	}()
 	err := srv.Serve(ctx) // drains before it returns
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()

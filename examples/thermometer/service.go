@@ -38,8 +38,12 @@ func (Thermometer) Smooth(ctx context.Context, in iter.Seq2[float64, error]) ite
 	return func(yield func(float64, error) bool) {
 		n, sum := 0.0, 0.0
 		for celsius, err := range in {
+			if err != nil { // the caller's stream broke off
+				yield(0, err)
+				return
+			}
 			n, sum = n+1, sum+celsius
-			if !yield(sum/n, err) || err != nil {
+			if !yield(sum/n, nil) {
 				return
 			}
 		}

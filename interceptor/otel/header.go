@@ -12,17 +12,25 @@ import (
 // tracestate, and baggage 8,192.
 const maxValue = 8192
 
-// header is the header of a request as propagators see it.
+// headed is what has a header: a *zrpc.Request, and an event.
+type headed interface {
+	HeaderValue(key string) (event.Raw, bool)
+	SetHeader(key string, value any) error
+}
+
+var _ headed = (*zrpc.Request)(nil)
+
+// header is the header of a request or event as propagators see it.
 type header struct {
-	req        *zrpc.Request
+	of         headed
 	propagator propagation.TextMapPropagator
 }
 
 var _ propagation.TextMapCarrier = header{}
 
-// Get returns a text that came with the request at a server.
+// Get returns a text that came with a request or event.
 func (h header) Get(key string) string {
-	raw, ok := h.req.HeaderValue(key)
+	raw, ok := h.of.HeaderValue(key)
 	if !ok || len(raw) > maxValue {
 		return ""
 	}
@@ -30,10 +38,10 @@ func (h header) Get(key string) string {
 	return string(text)
 }
 
-// Set adds a text to the request at a client.
+// Set adds a text to a request or event that is going out.
 func (h header) Set(key, value string) {
-	if err := h.req.SetHeader(key, value); err != nil {
-		otel.Handle(err) // the call goes on without the trace
+	if err := h.of.SetHeader(key, value); err != nil {
+		otel.Handle(err) // it goes on without the trace
 	}
 }
 

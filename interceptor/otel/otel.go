@@ -13,7 +13,16 @@
 // an error error.type and, if the other side said it, rpc.response.status_code;
 // the metrics are the histograms rpc.client.call.duration and
 // rpc.server.call.duration in seconds. A span of a stream ends with it and says
-// how many items passed.
+// how many items passed. A handler that panicked is the error Panic, and an exception
+// event of the server's span has its stack.
+//
+// Events of package pubsub have the same with Sender and Receiver:
+//
+//	pubsub.Options{Interceptors: []pubsub.Interceptor{otel.Sender(nil)}}
+//
+// By the conventions for messaging their spans are "send NAME" and "process NAME",
+// with the event's name as messaging.destination.name, and the metrics are
+// messaging.client.operation.duration and messaging.process.duration.
 package otel
 
 import (
@@ -36,7 +45,7 @@ import (
 	"github.com/zrpc-go/zrpc/zrpc"
 )
 
-// Options configures Server and Client. nil and the zero value are the defaults.
+// Options configures all four interceptors. nil and the zero value are the defaults.
 type Options struct {
 	// Tracer and Meter provide what spans and metrics are made with. Default:
 	// the global ones.
@@ -70,7 +79,33 @@ const (
 // buckets are those that the conventions advise, in seconds.
 var buckets = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 
-// side is one interceptor.
+func (o *Options) normalize() Options {
+	var n Options
+	if o != nil {
+		n = *o
+	}
+	if n.Tracer == nil {
+		n.Tracer = otel.GetTracerProvider()
+	}
+	if n.Meter == nil {
+		n.Meter = otel.GetMeterProvider()
+	}
+	if n.Propagator == nil {
+		n.Propagator = propagation.TraceContext{}
+	}
+	return n
+}
+
+func (o *Options) tracer() trace.Tracer {
+	return o.Tracer.Tracer(scope, trace.WithSchemaURL(semconv.SchemaURL))
+}
+
+func (o *Options) histogram(name, about string) (metric.Float64Histogram, error) {
+	return o.Meter.Meter(scope, metric.WithSchemaURL(semconv.SchemaURL)).Float64Histogram(name,
+		metric.WithUnit("s"), metric.WithDescription(about), metric.WithExplicitBucketBoundaries(buckets...))
+}
+
+// side is one interceptor of package zrpc.
 type side struct {
 	// set at creation
 	opt             Options
@@ -90,29 +125,14 @@ func Server(opt *Options) zrpc.Interceptor { return newSide(opt, trace.SpanKindS
 func Client(opt *Options) zrpc.Interceptor { return newSide(opt, trace.SpanKindClient).interceptor }
 
 func newSide(opt *Options, kind trace.SpanKind) *side {
-	s := &side{kind: kind, methods: table.NewNames(maxMethods), errors: table.NewNames(maxErrors)}
-	if opt != nil {
-		s.opt = *opt
-	}
-	if s.opt.Tracer == nil {
-		s.opt.Tracer = otel.GetTracerProvider()
-	}
-	if s.opt.Meter == nil {
-		s.opt.Meter = otel.GetMeterProvider()
-	}
-	if s.opt.Propagator == nil {
-		s.opt.Propagator = propagation.TraceContext{}
-	}
-	s.tracer = s.opt.Tracer.Tracer(scope, trace.WithSchemaURL(semconv.SchemaURL))
+	s := &side{opt: opt.normalize(), kind: kind, methods: table.NewNames(maxMethods), errors: table.NewNames(maxErrors)}
+	s.tracer = s.opt.tracer()
 	name := "rpc.client.call.duration"
 	if kind == trace.SpanKindServer {
 		name = "rpc.server.call.duration"
 	}
 	var err error
-	s.duration, err = s.opt.Meter.Meter(scope, metric.WithSchemaURL(semconv.SchemaURL)).Float64Histogram(name,
-		metric.WithUnit("s"), metric.WithDescription("Duration of calls, of a stream to its end."),
-		metric.WithExplicitBucketBoundaries(buckets...))
-	if err != nil {
+	if s.duration, err = s.opt.histogram(name, "Duration of calls, of a stream to its end."); err != nil {
 		otel.Handle(err) // the instrument that came with it does nothing
 	}
 	return s
@@ -156,6 +176,10 @@ func (s *side) begin(ctx context.Context, req *zrpc.Request) context.Context {
 		if err != nil {
 			span.SetStatus(codes.Error, err.Error())
 			span.SetAttributes(s.errorAttributes(err, errname.Of(err))...)
+			var panicked *zrpc.PanicError
+			if errors.As(err, &panicked) {
+				span.RecordError(err, trace.WithTimestamp(now), trace.WithAttributes(semconv.ExceptionStacktrace(string(panicked.Stack))))
+			}
 			attrs = append(attrs, s.errorAttributes(err, s.errors.Fit(errname.Of(err)))...)
 		}
 		if req.Shape != zrpc.Unary {

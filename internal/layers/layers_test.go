@@ -39,9 +39,10 @@ var allowed = map[string][]string{
 	"stream": {"event", "internal/msgid", "internal/budget"},
 
 	// RPC layer.
-	"internal/method": {"event"},
-	"zrpc":            {uuid, "event", "stream", "internal/method", "internal/socket", "internal/zmtp", "internal/budget", zmq4},
-	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp"},
+	"internal/method":   {"event"},
+	"internal/attempts": {}, // when to make a call again; also for the interceptor that does it
+	"zrpc":              {uuid, "event", "stream", "internal/attempts", "internal/method", "internal/socket", "internal/zmtp", "internal/budget", zmq4},
+	"pubsub":            {"event", "internal/method", "internal/socket", "internal/zmtp"},
 
 	// NumPy's arrays, as values of calls: they need the encoding and no connection.
 	"ndarray": {"event", msgpack},
@@ -56,13 +57,13 @@ var allowed = map[string][]string{
 	"interceptor/breaker":          {"zrpc", "interceptor/internal/table", "github.com/sony/gobreaker/v2"},
 	"interceptor/hedge":            {"zrpc", "interceptor/internal/table"},
 	"interceptor/limit":            {"zrpc"},
-	"interceptor/logging":          {"zrpc", "event", "interceptor/internal/errname"},
-	"interceptor/otel":             {"zrpc", "event", "interceptor/internal/errname", "interceptor/internal/table", "go.opentelemetry.io/otel"},
+	"interceptor/logging":          {"zrpc", "pubsub", "event", "interceptor/internal/errname"},
+	"interceptor/otel":             {"zrpc", "pubsub", "event", "interceptor/internal/errname", "interceptor/internal/table", "go.opentelemetry.io/otel"},
 	"interceptor/prom":             {"zrpc", "event", "interceptor/internal/errname", "interceptor/internal/table", "github.com/prometheus/client_golang"},
 	"interceptor/ratelimit":        {"zrpc", "interceptor/internal/table", "golang.org/x/time"},
-	"interceptor/retry":            {"zrpc", "event"},
-	"interceptor/internal/errname": {"zrpc", "stream"},
-	"interceptor/internal/pair":    {"zrpc"},
+	"interceptor/retry":            {"zrpc", "event", "internal/attempts"},
+	"interceptor/internal/errname": {"zrpc", "pubsub", "stream"},
+	"interceptor/internal/pair":    {"zrpc", "pubsub"},
 	"interceptor/internal/table":   {},
 
 	// The box in the middle: it reads headers and forwards bytes.

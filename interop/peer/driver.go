@@ -25,6 +25,13 @@ func PythonClient(t testing.TB) *Driver {
 	return &Driver{Python(t, "client.py")}
 }
 
+// NumPyClient is PythonClient whose values may be NumPy's arrays, as arrays.py
+// spells them.
+func NumPyClient(t testing.TB) *Driver {
+	t.Helper()
+	return &Driver{Python(t, "client.py", "--arrays")}
+}
+
 // NodeClient starts a driver of the real Node client.
 func NodeClient(t testing.TB) *Driver {
 	t.Helper()

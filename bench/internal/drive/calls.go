@@ -15,14 +15,17 @@ import (
 
 // worker is one of the callers of a run.
 type worker struct {
-	hist stats.Hist
-	ops  int64
-	err  error
+	hist   stats.Hist
+	ops    int64
+	lost   int64         // items that never came
+	waited time.Duration // for items that were lost
+	err    error
 }
 
 // calls starts the callers, lets them go on for d and waits for the calls under way
-// then. The time of those last calls counts, and so do they. One caller's error stops
-// all.
+// then. The time of those last calls counts, and so do they. Each makes one at the least,
+// also where others have kept it from the CPU all that time: there is always a figure.
+// One caller's error stops all.
 func (s *session) calls(d time.Duration) (wire.Reply, error) {
 	var stop atomic.Bool
 	start := time.Now()
@@ -55,6 +58,9 @@ func (s *session) job(start time.Time, d time.Duration) (callers int, do func(*w
 	switch s.work.Work {
 	case wire.Stream:
 		return 1, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
+			if l, ok := c.(peers.LossyStreamer); ok {
+				return w.lossy(l, stop)
+			}
 			return s.streams(w, c.(peers.Streamer).Stream, stop)
 		}
 	case wire.Upload:
@@ -100,6 +106,8 @@ func summary(ws []worker, took time.Duration) (wire.Reply, error) {
 			return wire.Reply{}, ws[i].err
 		}
 		r.Ops += ws[i].ops
+		r.Lost += ws[i].lost
+		r.Seconds -= ws[i].waited.Seconds() / float64(len(ws)) // which waited side by side
 		if i > 0 {
 			all.Merge(&ws[i].hist)
 		}
@@ -126,7 +134,7 @@ func once(c peers.Conn, s string) error {
 
 // echo reads the clock once a call: the end of one is the beginning of the next.
 func (w *worker) echo(c peers.Conn, s string, stop *atomic.Bool) error {
-	for t0 := time.Now(); !stop.Load(); {
+	for t0, more := time.Now(), true; more; more = !stop.Load() {
 		if err := once(c, s); err != nil {
 			return err
 		}
@@ -142,7 +150,7 @@ func (w *worker) echo(c peers.Conn, s string, stop *atomic.Bool) error {
 func (w *worker) bytes(c peers.ByteEchoer, size int, stop *atomic.Bool) error {
 	p := bytes.Repeat([]byte{0, 1, 2, 3, 0xfc, 0xfd, 0xfe, 0xff}, size/8+1)[:size]
 	tail := min(size, 8)
-	for t0 := time.Now(); !stop.Load(); {
+	for t0, more := time.Now(), true; more; more = !stop.Load() {
 		got, err := c.EchoBytes(p)
 		if err != nil {
 			return fmt.Errorf("echo of %d bytes: %w", len(p), err)
@@ -161,7 +169,7 @@ func (w *worker) bytes(c peers.ByteEchoer, size int, stop *atomic.Bool) error {
 
 // dials makes one connection after another, with a call on each.
 func (w *worker) dials(s *session, stop *atomic.Bool) error {
-	for t0 := time.Now(); !stop.Load(); {
+	for t0, more := time.Now(), true; more; more = !stop.Load() {
 		c, err := s.peer.Dial(s.addr)
 		if err != nil {
 			return fmt.Errorf("dial %s: %w", s.addr, err)
@@ -175,25 +183,6 @@ func (w *worker) dials(s *session, stop *atomic.Bool) error {
 		w.hist.Add(t1.Sub(t0))
 		t0 = t1
 		w.ops++
-	}
-	return nil
-}
-
-// streams runs one stream after another; see wire.Stream for their length.
-func (s *session) streams(w *worker, do func(n int) (int, error), stop *atomic.Bool) error {
-	for !stop.Load() {
-		t0 := time.Now()
-		n, err := do(s.items)
-		w.ops += int64(n)
-		if err != nil {
-			return fmt.Errorf("stream, item %d of %d: %w", n, s.items, err)
-		}
-		if n != s.items {
-			return fmt.Errorf("stream ended after %d of %d items", n, s.items)
-		}
-		if time.Since(t0) < wire.GrowMillis*time.Millisecond && s.items < wire.MaxItems {
-			s.items *= 2
-		}
 	}
 	return nil
 }

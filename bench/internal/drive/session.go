@@ -18,6 +18,7 @@ type session struct {
 	work  wire.Command // of Open
 	conns []peers.Conn
 	subs  *subscribers // of Pub and Push
+	aside aside        // goes on beside the calls; nil: nothing
 	items int          // of the next stream
 }
 
@@ -82,7 +83,10 @@ func (s *session) open(c wire.Command) (r wire.Reply, err error) {
 	if c.Work == wire.IdleStreams {
 		return wire.Reply{Ops: int64(c.N)}, s.idleStreams(c.N)
 	}
-	return r, nil
+	if c.Beside != "" {
+		s.aside, err = s.accompany(c.Beside)
+	}
+	return r, err
 }
 
 // able says whether a connection can do a work.
@@ -172,6 +176,10 @@ func parallel(goroutines, n int, do func(i int) error) error {
 // close may be called more than once; Open begins with it. What fails here has done its
 // work. Thousands are closed side by side, as some systems wait for their goroutines.
 func (s *session) close() {
+	if s.aside != nil {
+		s.aside.close()
+		s.aside = nil
+	}
 	parallel(dialers, len(s.conns), func(i int) error {
 		if s.conns[i] != nil {
 			s.conns[i].Close()
@@ -193,5 +201,9 @@ func (s *session) run(c wire.Command) (wire.Reply, error) {
 	if len(s.conns) == 0 {
 		return wire.Reply{}, errors.New("run without open")
 	}
-	return s.calls(time.Duration(c.Millis) * time.Millisecond)
+	r, err := s.calls(time.Duration(c.Millis) * time.Millisecond)
+	if err == nil && s.aside != nil {
+		err = s.aside.failed()
+	}
+	return r, err
 }

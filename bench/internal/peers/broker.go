@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/zrpc-go/zrpc/broker"
+	"github.com/zrpc-go/zrpc/zrpc"
 )
 
 // zrpc through its broker: client → broker → worker. The server process runs both, which
@@ -24,7 +25,7 @@ func brokerServe(addr string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	worker, err := zrpcServer()
+	worker, err := zrpcServer(zrpc.ServerOptions{})
 	if err != nil {
 		return "", err
 	}

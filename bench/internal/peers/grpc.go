@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"net"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -23,6 +24,7 @@ var grpcDesc = grpc.ServiceDesc{
 	Methods: []grpc.MethodDesc{
 		{MethodName: "Echo", Handler: grpcUnary[wrapperspb.StringValue]},
 		{MethodName: "Bytes", Handler: grpcUnary[wrapperspb.BytesValue]},
+		{MethodName: "Sleep", Handler: grpcSleep},
 	},
 	Streams: []grpc.StreamDesc{
 		{StreamName: "Range", ServerStreams: true, Handler: grpcRange},
@@ -38,6 +40,16 @@ func grpcUnary[T any](_ any, ctx context.Context, dec func(any) error, _ grpc.Un
 	if err := dec(in); err != nil {
 		return nil, err
 	}
+	return in, nil
+}
+
+// grpcSleep takes so many nanoseconds and answers with their number.
+func grpcSleep(_ any, _ context.Context, dec func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	in := new(wrapperspb.Int64Value)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	time.Sleep(time.Duration(in.Value))
 	return in, nil
 }
 
@@ -108,6 +120,10 @@ func (c grpcConn) Stream(n int) (int, error) {
 		return 0, err
 	}
 	return grpcCount(s)
+}
+
+func (c grpcConn) Sleep(d time.Duration) error {
+	return c.c.Invoke(context.Background(), "/"+grpcService+"/Sleep", &wrapperspb.Int64Value{Value: int64(d)}, new(wrapperspb.Int64Value))
 }
 
 func (c grpcConn) Close() error { return c.c.Close() }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/rpc"
 	"net/rpc/jsonrpc"
+	"time"
 )
 
 // net/rpc of Go's standard library, with its two codecs. It has no streams.
@@ -27,6 +28,13 @@ func (EchoService) Echo(a *string, r *string) error { *r = *a; return nil }
 
 // Bytes sends the bytes back.
 func (EchoService) Bytes(a *[]byte, r *[]byte) error { *r = *a; return nil }
+
+// Sleep takes its time and answers with it.
+func (EchoService) Sleep(d *time.Duration, r *time.Duration) error {
+	time.Sleep(*d)
+	*r = *d
+	return nil
+}
 
 // netrpcServe runs one codec a connection; net/rpc starts a goroutine for each call.
 func netrpcServe(addr string, serve func(*rpc.Server, net.Conn)) (string, error) {
@@ -65,6 +73,10 @@ func (c netrpcConn) Echo(s string) (r string, err error) {
 func (c netrpcConn) EchoBytes(p []byte) (r []byte, err error) {
 	err = c.c.Call("Bench.Bytes", &p, &r)
 	return r, err
+}
+
+func (c netrpcConn) Sleep(d time.Duration) error {
+	return c.c.Call("Bench.Sleep", &d, new(time.Duration))
 }
 
 func (c netrpcConn) Close() error { return c.c.Close() }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // Peer is one system under test.
@@ -64,10 +65,24 @@ type Idler interface {
 	Idle(n int) error
 }
 
+// LossyStreamer is a Conn that streams from a server which loses items.
+type LossyStreamer interface {
+	// StreamLossy is Stream, but takes what comes until nothing does. It returns how
+	// many items came and how long it took until the last.
+	StreamLossy(n int) (got int, took time.Duration, err error)
+}
+
+// Sleeper is a Conn whose server has a method that takes its time.
+type Sleeper interface {
+	// Sleep calls the method, which sleeps for d.
+	Sleep(d time.Duration) error
+}
+
 // Pipeliner is a Conn without calls of their own: one goroutine keeps window echoes
 // on the way. It is the floor that the calls of others are compared with.
 type Pipeliner interface {
-	// Pipeline runs until stop is set and returns the number of echoes that came back.
+	// Pipeline runs until stop is set, for one window at the least, and returns the
+	// number of echoes that came back.
 	Pipeline(s string, window int, stop *atomic.Bool) (int64, error)
 }
 
@@ -84,11 +99,16 @@ var All = []Peer{
 	zrpcPeer, brokerPeer, rawPeer, muxPeer, gobPeer, jsonPeer, grpcPeer, connectPeer, natsPeer, zmq4Peer,
 }
 
-// Find returns the peer of that name.
+// Ways lists other ways to use zrpc, for works that are about them. They are no systems
+// of their own.
+var Ways = []Peer{zrpcPoolPeer, zrpcWindowPeer, zrpcLossyPeer}
+
+// Find returns the peer, or the way, of that name.
 func Find(name string) (Peer, bool) {
-	i := slices.IndexFunc(All, func(p Peer) bool { return p.Name == name })
+	all := slices.Concat(All, Ways)
+	i := slices.IndexFunc(all, func(p Peer) bool { return p.Name == name })
 	if i < 0 {
 		return Peer{}, false
 	}
-	return All[i], true
+	return all[i], true
 }

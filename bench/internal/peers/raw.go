@@ -170,7 +170,7 @@ func (c *rawConn) Stream(n int) (int, error) {
 func (c *rawConn) Pipeline(s string, window int, stop *atomic.Bool) (ops int64, err error) {
 	msg := []byte(s)
 	for pending := 0; ; {
-		for ; pending < window && !stop.Load(); pending++ {
+		for ; pending < window && (ops == 0 || !stop.Load()); pending++ {
 			c.f.write(rawEcho, msg)
 		}
 		if err := c.f.w.Flush(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/zrpc-go/zrpc/zrpc"
 )
@@ -19,7 +20,12 @@ var zrpcPeer = Peer{Name: "zrpc", Title: "zrpc", Serve: zrpcServe, Dial: zrpcDia
 // zrpcServe registers plain functions, as a user would, and says nothing about how they
 // are to be run.
 func zrpcServe(addr string) (string, error) {
-	srv, err := zrpcServer()
+	return zrpcServeWith(addr, zrpc.ServerOptions{})
+}
+
+// zrpcServeWith does so under other options.
+func zrpcServeWith(addr string, opt zrpc.ServerOptions) (string, error) {
+	srv, err := zrpcServer(opt)
 	if err != nil {
 		return "", err
 	}
@@ -33,12 +39,14 @@ func zrpcServe(addr string) (string, error) {
 }
 
 // zrpcServer has the methods of the work. Its limits on connections and calls are raised
-// to what the idle ones need; all else is the default.
-func zrpcServer() (*zrpc.Server, error) {
-	srv := zrpc.NewServer(&zrpc.ServerOptions{MaxConns: 2 * idleMost, MaxCalls: 2 * idleMost})
+// to what the idle ones need; all else is as opt says.
+func zrpcServer(opt zrpc.ServerOptions) (*zrpc.Server, error) {
+	opt.MaxConns, opt.MaxCalls = 2*idleMost, 2*idleMost
+	srv := zrpc.NewServer(&opt)
 	for name, fn := range map[string]any{
 		"echo":  func(s string) string { return s },
 		"bytes": func(p []byte) []byte { return p },
+		"sleep": func(ms int) int { time.Sleep(time.Duration(ms) * time.Millisecond); return ms },
 		"count": zrpcCount,
 		"sum":   zrpcSum,
 		"same":  func(in iter.Seq2[int, error]) iter.Seq2[int, error] { return in },
@@ -114,6 +122,12 @@ func (c zrpcConn) Stream(n int) (int, error) {
 		i++
 	}
 	return i, nil
+}
+
+// Sleep gets the milliseconds back, which need no check.
+func (c zrpcConn) Sleep(d time.Duration) error {
+	_, err := zrpc.Call[int](context.Background(), c.c, "sleep", d.Milliseconds())
+	return err
 }
 
 func (c zrpcConn) Close() error { return c.c.Close() }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -58,6 +59,7 @@ type file struct {
 	WarmMs  int64          `json:"warm_ms"`
 	Limit   float64        `json:"dirty_limit"`
 	Cells   []cell         `json:"cells"`
+	Goals   []aim          `json:"goals,omitempty"`
 	Skipped []note         `json:"skipped,omitempty"`
 	Failed  []note         `json:"failed,omitempty"`
 	Stopped string         `json:"stopped,omitempty"`
@@ -75,6 +77,15 @@ type cell struct {
 	Max    float64  `json:"max"`
 	Runs   int      `json:"runs"`
 	Ratio  *float64 `json:"ratio,omitempty"` // to Base
+	Dirty  bool     `json:"dirty,omitempty"` // of dirty runs alone
+}
+
+// aim is a goal and what was measured of it.
+type aim struct {
+	Goal   string   `json:"goal"`
+	Wanted string   `json:"wanted"`
+	Value  *float64 `json:"value,omitempty"` // absent: not measured
+	Met    bool     `json:"met"`
 	Dirty  bool     `json:"dirty,omitempty"` // of dirty runs alone
 }
 
@@ -101,6 +112,14 @@ func JSON(out io.Writer, r *suite.Result, p suite.Plan, m Machine) error {
 			}
 			f.Cells = append(f.Cells, c)
 		}
+	}
+	for _, g := range aims(r) {
+		o := g.check(r)
+		a := aim{Goal: g.what, Wanted: g.bound.String(), Dirty: o.dirty}
+		if !math.IsNaN(o.value) {
+			a.Value, a.Met = &o.value, g.bound.met(o.value)
+		}
+		f.Goals = append(f.Goals, a)
 	}
 	for _, s := range r.Skipped {
 		f.Skipped = append(f.Skipped, note{Peer: s.Name, Text: s.Reason})

@@ -22,6 +22,9 @@ func Markdown(out io.Writer, r *suite.Result, m Machine) {
 		spreads = append(spreads, spread)
 		io.WriteString(out, "\n"+figures.markdown())
 	}
+	if goals, sum := goalTable(r); len(goals) > 1 {
+		fmt.Fprintf(out, "\nWhat the project has set out to reach, and what this run says of it:\n\n%s\n%s", goals.markdown(), sum)
+	}
 	io.WriteString(out, "\n<details><summary>Spread over the rounds</summary>\n")
 	for _, s := range spreads {
 		io.WriteString(out, "\n"+s.markdown())
@@ -54,7 +57,7 @@ func (t table) grids(r *suite.Result, cols []headline, all bool) (figures, sprea
 			row = append(row, text)
 			range_ = append(range_, f.span(c.write))
 		}
-		if all || any {
+		if any || all && !s.Apart {
 			figures, spread = append(figures, row), append(spread, range_)
 		}
 	}

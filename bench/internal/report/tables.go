@@ -37,13 +37,27 @@ var tables = []table{
 		{"stream", "stream items/s", suite.Items, number},
 		{"big", "1 MiB echo, MB/s", suite.MBs, number},
 	}},
-	{"calls on schedule, streams", "", "streams", "Calls on schedule, and streams of the client", []headline{
+	{"calls on schedule, streams", "", "streams", "Calls on schedule, and other streams", []headline{
 		{"open1k", "p50 µs at 1,000 calls/s", suite.P50, number},
 		{"open1k", "p99 µs at 1,000 calls/s", suite.P99, number},
 		{"open10k", "p50 µs at 10,000 calls/s", suite.P50, number},
 		{"open10k", "p99 µs at 10,000 calls/s", suite.P99, number},
 		{"upload", "client stream, items/s", suite.Items, number},
 		{"bidi", "there and back, items/s", suite.Items, number},
+		{"stream100", "server stream, 100 ahead, items/s", suite.Items, number},
+	}},
+	{"handlers that block, slow neighbours", "", "neighbours", "Handlers that block, and slow neighbours", []headline{
+		{"par64", "p99 to p50, 1 × 64", suite.Tail, number},
+		{"block64", "calls/s, 1 × 64, a goroutine a request", suite.Calls, number},
+		{"calm", "p99 µs at 2,000 calls/s", suite.P99, number},
+		{"slowcall", "… beside 8 calls that sleep", suite.P99, number},
+		{"slowpeer", "… beside a peer that does not read", suite.P99, number},
+	}},
+	{"client → server", "", "foreign", "Python or Node at one end", []headline{
+		{"foreign1", "p50 µs, 1 in flight", suite.P50, number},
+		{"foreign1", "CPU µs a call, both sides", suite.CPU, number},
+		{"foreign64", "calls/s, 1 × 64", suite.Calls, number},
+		{"foreignstream", "stream items/s", suite.Items, number},
 	}},
 	{"100-byte messages", "deliveries/s ", "fanout", "Publishing 100-byte messages", []headline{
 		{"pub1", "to 1 subscriber", suite.Deliveries, number},

@@ -29,6 +29,9 @@ func columns(w suite.Work) []column {
 			}
 		}
 	}
+	if w.Crowded() {
+		c = append(c, column{"p99/p50", suite.Tail, number})
+	}
 	if w.Scheduled() {
 		c = append(c, column{"calls/s", suite.Calls, number})
 	}
@@ -54,7 +57,7 @@ func Text(out io.Writer, r *suite.Result) {
 		}
 		g := grid{head}
 		for _, s := range r.Systems {
-			if !w.Does(s.Name) {
+			if !w.Does(s) {
 				continue
 			}
 			cell := suite.Cell{Peer: s.Name, Work: w.Name}
@@ -71,6 +74,9 @@ func Text(out io.Writer, r *suite.Result) {
 			g = append(g, row)
 		}
 		io.WriteString(out, g.text())
+	}
+	if goals, sum := goalTable(r); len(goals) > 1 {
+		io.WriteString(out, "\n"+goals.text()+sum)
 	}
 	io.WriteString(out, "\n"+Notes(r))
 }

@@ -35,7 +35,7 @@ type child struct {
 	name    string // for errors: "grpc client"
 	cmd     *exec.Cmd
 	in      io.WriteCloser
-	replies chan wire.Reply // closed when the child's output ends
+	replies chan wire.Reply // closed when the process has ended and all it said was read
 	stderr  tail
 }
 
@@ -57,7 +57,7 @@ func start(name string, cmd *exec.Cmd, procs int) (c *child, ready string, err e
 	if err := cmd.Start(); err != nil {
 		return nil, "", fmt.Errorf("start %s: %w", name, err)
 	}
-	go c.read(out)
+	go c.attend(out)
 	r, err := c.wait(startTime)
 	if err != nil {
 		c.stop()
@@ -66,10 +66,16 @@ func start(name string, cmd *exec.Cmd, procs int) (c *child, ready string, err e
 	return c, r.Ready, nil
 }
 
-// read passes the replies on until the child's output ends. Commands are answered one
-// by one, so the channel's single place never makes it wait in good order.
-func (c *child) read(out io.Reader) {
+// attend passes the replies on until the child's output ends, and then waits for its
+// end. Commands are answered one by one, so the channel's single place never makes it
+// wait in good order.
+//
+// A process that dies closes its outputs one after the other, and its errors are read by
+// another goroutine than its replies. Only Wait knows that both were read to the end: an
+// error that quoted the last words at the end of the replies would often miss them.
+func (c *child) attend(out io.Reader) {
 	defer close(c.replies)
+	defer c.cmd.Wait() // how it ended is of no interest
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		var r wire.Reply
@@ -87,10 +93,13 @@ func (c *child) ask(cmd wire.Command) (wire.Reply, error) {
 	if err != nil {
 		return wire.Reply{}, err
 	}
-	if _, err := c.in.Write(append(b, '\n')); err != nil {
-		return wire.Reply{}, fmt.Errorf("%s: %s: %w%s", c.name, cmd.Do, err, c.stderr.quote())
-	}
+	// A command that cannot be written was for a process that has ended, or is about to:
+	// waiting for its reply tells why.
+	_, broken := c.in.Write(append(b, '\n'))
 	r, err := c.wait(answerTime + time.Duration(cmd.Millis)*time.Millisecond)
+	if err == nil && broken != nil {
+		err = broken
+	}
 	if err != nil && !errors.Is(err, errUnsupported) {
 		err = fmt.Errorf("%s: %s: %w", c.name, cmd.Do, err)
 	}
@@ -124,9 +133,8 @@ func (c *child) stop() {
 	c.in.Close()
 	kill := time.AfterFunc(endTime, func() { c.cmd.Process.Kill() })
 	defer kill.Stop()
-	for range c.replies { // Wait may be called only after the output was read
+	for range c.replies {
 	}
-	c.cmd.Wait() // how it ended is of no interest any more
 }
 
 // tail keeps the end of what is written to it. It may be used concurrently.

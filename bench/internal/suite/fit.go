@@ -53,7 +53,7 @@ func (p *Plan) held() (d time.Duration) {
 // doing is how many systems do a work.
 func (p *Plan) doing(w Work) (n int) {
 	for _, s := range p.Systems {
-		if w.Does(s.Name) {
+		if w.Does(s) {
 			n++
 		}
 	}

@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,8 +78,8 @@ func TestOnlyTheSystemsNamedDoAWork(t *testing.T) {
 
 func TestTheWholeFits(t *testing.T) {
 	var systems []System
-	for _, n := range Names() {
-		systems = append(systems, System{Name: n})
+	for i, n := range Names() {
+		systems = append(systems, System{Name: n, Apart: i >= len(Names())-len(apart)})
 	}
 	for _, tc := range []struct {
 		quick  bool
@@ -110,8 +111,13 @@ func TestWorksAreWellFormed(t *testing.T) {
 				t.Errorf("%s is for %q, which is no peer", w.Name, p)
 			}
 		}
-		if len(w.Peers) > 0 && !w.Does("zrpc") {
+		if len(w.Peers) > 0 && !w.Does(System{Name: "zrpc"}) {
 			t.Errorf("%s leaves out zrpc, so that it has no ratios", w.Name)
+		}
+	}
+	for _, p := range apart {
+		if !slices.ContainsFunc(Works, func(w Work) bool { return w.Does(System{Name: p.name, Apart: true}) }) {
+			t.Errorf("%s stands apart, and no work names it", p.name)
 		}
 	}
 	for _, name := range []string{Payload, Connections} {

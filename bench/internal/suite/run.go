@@ -54,7 +54,7 @@ func Run(ctx context.Context, p Plan) *Result {
 			}
 			for _, s := range p.Systems {
 				switch {
-				case !w.Does(s.Name):
+				case !w.Does(s):
 					continue
 				case ctx.Err() != nil:
 					r.res.Stopped = fmt.Sprintf("interrupted in round %d of %d", round+1, p.Rounds)

@@ -86,6 +86,9 @@ var (
 	P99  = Metric{Name: "p99", Unit: "µs", of: func(s *Sample) float64 { return known(s.P99) }}
 	P999 = Metric{Name: "p99.9", Unit: "µs", of: func(s *Sample) float64 { return known(s.P999) }}
 
+	// Tail is how much longer the slowest calls take than others.
+	Tail = Metric{Name: "p99/p50", of: func(s *Sample) float64 { return known(s.P99) / known(s.P50) }}
+
 	Calls = Metric{Name: "calls", Unit: "1/s", Higher: true, of: perSecond}
 	Items = Metric{Name: "items", Unit: "1/s", Higher: true, of: perSecond}
 	MBs   = Metric{Name: "echoed", Unit: "MB/s", Higher: true, of: func(s *Sample) float64 { return perSecond(s) * float64(s.Size) / 1e6 }}

@@ -46,6 +46,10 @@ func fake(how string) {
 		case strings.Contains(line, `"do":"run"`) && how == "dies":
 			fmt.Fprintln(os.Stderr, "segmentation fault, or so")
 			os.Exit(1)
+		case strings.Contains(line, `"do":"run"`) && how == "dies at length":
+			os.Stdout.Close()
+			fmt.Fprintln(os.Stderr, strings.Repeat("goroutine 1 [running]\n", 1<<15)+"exit status 2")
+			os.Exit(2)
 		case strings.Contains(line, `"do":"run"`) && how == "babbles":
 			fmt.Println("DEBUG: running")
 		case strings.Contains(line, `"do":"run"`) && how == "idles":
@@ -111,6 +115,8 @@ func TestRunGoesInTurns(t *testing.T) {
 func TestRunNamesFailuresAndGoesOn(t *testing.T) {
 	for _, tc := range []struct{ how, want string }{
 		{"dies", "x client: run: the process ended; its last words: segmentation fault, or so"},
+		// Its replies end long before its errors: what is quoted is the end of those.
+		{"dies at length", "exit status 2"},
 		{"babbles", `x client: run: said "DEBUG: running", which is no reply`},
 		{"idles", "not one call came back"},
 		{"no start", "start x server: the process ended; its last words: cannot find my library"},
@@ -170,12 +176,17 @@ func TestChooseAndPrepareRefuseUnknownNames(t *testing.T) {
 	if _, err := Choose([]string{"unary", "nosuch"}, false); err == nil || !strings.Contains(err.Error(), "par64") {
 		t.Errorf("%v, want an error that lists the works there are", err)
 	}
-	if _, _, err := Prepare([]string{"nosuch"}, extern.Env{}, t.TempDir()); err == nil || !strings.Contains(err.Error(), "grpc") {
+	if _, _, err := Prepare([]string{"nosuch"}, nil, extern.Env{}, t.TempDir()); err == nil || !strings.Contains(err.Error(), "grpc") {
 		t.Errorf("%v, want an error that lists the peers there are", err)
 	}
-	systems, skipped, err := Prepare([]string{"grpc", "python"}, extern.Env{Python: "/nonexistent"}, t.TempDir())
-	if err != nil || len(systems) != 1 || len(skipped) != 1 || !strings.Contains(skipped[0].Reason, extern.ErrMissing.Error()) {
-		t.Errorf("systems %v, skipped %v, %v; want grpc measured and python named as missing", systems, skipped, err)
+	systems, skipped, err := Prepare([]string{"grpc", "python", "zrpc-python"}, Works, extern.Env{Python: "/nonexistent"}, t.TempDir())
+	if err != nil || len(systems) != 1 || len(skipped) != 2 || !strings.Contains(skipped[1].Reason, extern.ErrMissing.Error()) {
+		t.Errorf("systems %v, skipped %v, %v; want grpc measured, and python and the pair with it named as missing", systems, skipped, err)
+	}
+	quick, _ := Choose(nil, true)
+	systems, _, err = Prepare([]string{"zrpc", "zrpcpool"}, quick, extern.Env{}, t.TempDir())
+	if err != nil || len(systems) != 1 {
+		t.Errorf("systems %v, %v; want no processes of a system that has nothing to do", systems, err)
 	}
 	if all, _ := Choose(nil, false); len(all) == 0 {
 		t.Error("no work by default")

@@ -18,8 +18,10 @@ const Self = "child"
 // System is one thing to measure: a server program and a client program.
 type System struct {
 	Name, Title string
-	server      func() *exec.Cmd
-	client      func(addr string) *exec.Cmd
+	// Apart: it does only the works that name it, see apart.go.
+	Apart  bool
+	server func() *exec.Cmd
+	client func(addr string) *exec.Cmd
 }
 
 // listenOn lets the kernel choose the port, so that two benchmarks never meet.
@@ -36,6 +38,9 @@ func Names() []string {
 	for _, p := range extern.All {
 		names = append(names, p.Name)
 	}
+	for _, p := range apart {
+		names = append(names, p.name)
+	}
 	return names
 }
 
@@ -45,48 +50,42 @@ type Skipped struct {
 }
 
 // Prepare makes the named systems ready (all of them if names is empty), with files
-// in dir. Systems whose programs are not installed are returned apart; an unknown
-// name is an error.
-func Prepare(names []string, env extern.Env, dir string) (systems []System, skipped []Skipped, err error) {
+// in dir, as far as the works have something for them. Systems whose programs are not
+// installed are returned apart; an unknown name is an error.
+func Prepare(names []string, works []Work, env extern.Env, dir string) (systems []System, skipped []Skipped, err error) {
 	all := Names()
 	for _, n := range names {
 		if !slices.Contains(all, n) {
 			return nil, nil, fmt.Errorf("no peer %q; there are %s", n, strings.Join(all, ", "))
 		}
 	}
-	wanted := func(n string) bool { return len(names) == 0 || slices.Contains(names, n) }
 	self, err := os.Executable()
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, p := range peers.All {
-		if wanted(p.Name) {
-			systems = append(systems, System{
-				Name: p.Name, Title: p.Title,
-				server: func() *exec.Cmd { return exec.Command(self, Self, "serve", p.Name, listenOn) },
-				client: func(addr string) *exec.Cmd { return exec.Command(self, Self, "drive", p.Name, addr) },
-			})
+	own := programs{self: self, env: env, dir: dir}
+	add := func(s System, server, client string) {
+		busy := slices.ContainsFunc(works, func(w Work) bool { return w.Does(s) })
+		if !busy || len(names) > 0 && !slices.Contains(names, s.Name) {
+			return
 		}
+		if s.server, err = own.server(server); err == nil {
+			s.client, err = own.client(client)
+		}
+		if err != nil {
+			skipped = append(skipped, Skipped{s.Name, s.Title, err.Error()})
+			return
+		}
+		systems = append(systems, s)
+	}
+	for _, p := range peers.All {
+		add(System{Name: p.Name, Title: p.Title}, p.Name, p.Name)
 	}
 	for _, p := range extern.All {
-		if !wanted(p.Name) {
-			continue
-		}
-		argv, environ, err := p.Prepare(env, dir)
-		if err != nil {
-			skipped = append(skipped, Skipped{p.Name, p.Title, err.Error()})
-			continue
-		}
-		command := func(args ...string) *exec.Cmd {
-			cmd := exec.Command(argv[0], append(slices.Clone(argv[1:]), args...)...)
-			cmd.Env = append(os.Environ(), environ...)
-			return cmd
-		}
-		systems = append(systems, System{
-			Name: p.Name, Title: p.Title,
-			server: func() *exec.Cmd { return command("serve") },
-			client: func(addr string) *exec.Cmd { return command("drive", addr) },
-		})
+		add(System{Name: p.Name, Title: p.Title}, p.Name, p.Name)
+	}
+	for _, p := range apart {
+		add(System{Name: p.name, Title: p.title, Apart: true}, p.server, p.client)
 	}
 	return systems, skipped, nil
 }

@@ -21,7 +21,8 @@ type Work struct {
 	// Rounds bounds how often it is done, as what takes long or is steady needs fewer
 	// rounds; 0: as often as all.
 	Rounds int
-	// Peers are the systems that do it; nil: all. A system that is named and cannot says so.
+	// Peers are the systems that do it; nil: all but those apart. A system that is named
+	// and cannot says so.
 	Peers []string
 	// Series and X place the work in a plot of lines: which, and where on its axis.
 	Series string
@@ -47,8 +48,16 @@ func (w Work) Losing() bool { return w.fans() }
 func (w Work) idle() bool { return w.open.Work == wire.IdleConns || w.open.Work == wire.IdleStreams }
 func (w Work) fans() bool { return w.open.Work == wire.Pub || w.open.Work == wire.Push }
 
-// Does says whether the system of that name is to do it.
-func (w Work) Does(name string) bool { return w.Peers == nil || slices.Contains(w.Peers, name) }
+// Crowded says whether calls wait for each other, so that the slowest tell of fairness.
+func (w Work) Crowded() bool { return w.open.Work == wire.Echo && w.open.Inflight > 1 }
+
+// Does says whether the system is to do it.
+func (w Work) Does(s System) bool {
+	if w.Peers == nil {
+		return !s.Apart
+	}
+	return slices.Contains(w.Peers, s.Name)
+}
 
 // rounds is how often it is done in a benchmark of so many rounds.
 func (w Work) rounds(all int) int {

@@ -42,6 +42,9 @@ var (
 	many        = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "libzmq"}
 	dialling    = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "zmq4"}
 	holding     = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats"}
+	blocking    = []string{"zrpc", "zrpcpool", "mux", "gob", "grpc"}
+	sharing     = []string{"zrpc", "gob", "grpc"}
+	mixed       = []string{"zrpc", "zrpc-python", "python-zrpc", "python", "zrpc-node", "node-zrpc", "node"}
 )
 
 // Works lists all work in the order of the tables.
@@ -67,6 +70,26 @@ var Works = []Work{
 		open: wire.Command{Work: wire.Upload, Conns: 1, Inflight: 1}},
 	{Name: "bidi", Title: "small integers streamed to the server and back", Headline: Items, Rounds: extra, Peers: streaming,
 		open: wire.Command{Work: wire.Bidi, Conns: 1, Inflight: 1}},
+
+	{Name: "stream100", Title: "server stream of small integers; zrpc's at most 100 ahead", Headline: Items, Rounds: extra,
+		Peers: []string{"zrpc", "zrpc100", "grpc"},
+		open:  wire.Command{Work: wire.Stream, Conns: 1, Inflight: 1}},
+
+	{Name: "block64", Title: "echo of 10 bytes, 1 connection × 64 in flight, a goroutine for each request", Headline: Calls, Rounds: extra, Peers: blocking,
+		open: echo(1, 64)},
+	{Name: "calm", Title: "echo of 10 bytes, 2,000 calls/s on schedule", Headline: P99, Peers: sharing,
+		open: beside("")},
+	{Name: "slowcall", Title: "the same, and 8 calls that sleep for 100 ms on the same connection", Headline: P99, Peers: sharing,
+		open: beside(wire.Sleepers)},
+	{Name: "slowpeer", Title: "the same, and another connection whose peer does not read", Headline: P99, Peers: sharing,
+		open: beside(wire.Deaf)},
+
+	{Name: "foreign1", Title: "client → server: echo of 10 bytes, 1 call in flight", Headline: P50, Peers: mixed,
+		open: echo(1, 1)},
+	{Name: "foreign64", Title: "client → server: echo of 10 bytes, 1 connection × 64 in flight", Headline: Calls, Peers: mixed,
+		open: echo(1, 64)},
+	{Name: "foreignstream", Title: "client → server: server stream of small integers", Headline: Items, Peers: mixed,
+		open: wire.Command{Work: wire.Stream, Conns: 1, Inflight: 1}},
 
 	{Name: "pub1", Title: "100-byte messages to 1 subscriber, queues never full", Headline: Deliveries, Rounds: extra, Peers: fanning,
 		open: wire.Command{Work: wire.Pub, Conns: 1, Size: message, Window: window}},
@@ -113,6 +136,14 @@ func echo(conns, inflight int) wire.Command {
 // their time runs.
 func scheduled(rate int) wire.Command {
 	return wire.Command{Work: wire.Echo, Conns: 1, Inflight: scaled, Size: small, Rate: rate}
+}
+
+// beside is the echo on a schedule that leaves every system time to spare, and what goes
+// on beside it. On schedule, as a stall then costs all the calls that were due.
+func beside(what string) wire.Command {
+	c := scheduled(2000)
+	c.Beside = what
+	return c
 }
 
 // payload is the echo of so many bytes, one call after the other.

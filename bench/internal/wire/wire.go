@@ -54,6 +54,24 @@ const (
 	Push = "push"
 )
 
+// What goes on beside the calls that a run times, from Open to Close; see Command.Beside.
+const (
+	// Sleepers: SleepCalls more callers on the same connection, of a method that sleeps
+	// for SleepMillis.
+	Sleepers = "sleepers"
+	// Deaf: another connection whose client has taken DeafBytes of answers and reads no
+	// more. It had asked for DeafStreams streams where there are such, and for DeafCalls
+	// echoes of DeafSize bytes: more than the system's buffers hold.
+	Deaf = "deaf"
+)
+
+// How much goes on there.
+const (
+	SleepCalls, SleepMillis = 8, 100
+	DeafStreams, DeafCalls  = 8, 64
+	DeafSize, DeafBytes     = 256 << 10, 256 << 10
+)
+
 // Fan: how Pub and Push go. The server is asked to open, replies with the address of a
 // fresh publisher (Ready) and sends a probe of ProbeSize bytes every few milliseconds.
 // The client is asked to open with that address; it replies when every subscriber has
@@ -92,6 +110,7 @@ type Command struct {
 	Rate     int    `json:"rate,omitempty"`   // calls a second, made when they are due; 0: as fast as answers come
 	Addr     string `json:"addr,omitempty"`   // see Fan
 	Window   int    `json:"window,omitempty"` // see Fan
+	Beside   string `json:"beside,omitempty"` // Sleepers or Deaf; empty: nothing
 }
 
 // Reply is one line from a child. A reply with an Error has no figures.

@@ -1,4 +1,4 @@
-// Package errname gives errors of calls short names, for labels and log lines.
+// Package errname gives errors of calls and events short names, for labels and log lines.
 package errname
 
 import (
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 
+	"github.com/zrpc-go/zrpc/pubsub"
 	"github.com/zrpc-go/zrpc/stream"
 	"github.com/zrpc-go/zrpc/zrpc"
 )
@@ -29,13 +30,20 @@ func of(err error) string {
 	}
 	var remote *zrpc.RemoteError
 	var named interface{ WireName() string }
+	var panicked *zrpc.PanicError
 	switch {
 	case errors.As(err, &remote) && remote != nil && remote.Name != "":
 		return remote.Name
 	case errors.As(err, &named):
 		return wireName(named)
-	case errors.Is(err, stream.ErrExited): // so a panic looks to interceptors
+	case errors.As(err, &panicked):
 		return "Panic"
+	case errors.As(err, new(*pubsub.PanicError)):
+		return "Panic"
+	case errors.Is(err, pubsub.ErrNoHandler):
+		return "NoHandler"
+	case errors.Is(err, stream.ErrExited):
+		return "Exited"
 	case errors.Is(err, zrpc.ErrLostRemote):
 		return "LostRemote"
 	case errors.Is(err, context.DeadlineExceeded): // even if for want of a server

@@ -288,7 +288,7 @@ static int echoes(int64_t end, int64_t *ops) {
 
 static int streams(int64_t end, int64_t *ops) {
     unsigned char req[HEAD + 8] = {'s'};
-    while (now_ns() < end) {
+    do {
         int64_t start = now_ns();
         memcpy(req + HEAD, &job.items, 8);
         if (zmq_send(job.socks[0], "", 0, ZMQ_SNDMORE) < 0 || zmq_send(job.socks[0], req, sizeof req, 0) < 0)
@@ -307,7 +307,7 @@ static int streams(int64_t end, int64_t *ops) {
         }
         if (now_ns() - start < 50000000 && job.items < 1 << 20)
             job.items *= 2;
-    }
+    } while (now_ns() < end);
     return 0;
 }
 

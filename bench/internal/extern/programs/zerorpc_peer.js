@@ -118,12 +118,12 @@ class Session {
 
   async streams(end) {
     let ops = 0, lost = 0, ms = 0;
-    while (now() < end) {
+    do {
       const s = await count(this.clients[0], ITEMS);
       ops += s.got;
       lost += ITEMS - s.got;
       ms += s.ms;
-    }
+    } while (now() < end);
     return { ops, lost, seconds: ms / 1e3 };
   }
 }

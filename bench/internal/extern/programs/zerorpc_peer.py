@@ -245,21 +245,20 @@ class Session(object):
     @staticmethod
     def calls(client, arg, end):
         took, t0 = [], time.perf_counter()
-        while t0 < end:
+        while True:
             got = client.echo(arg)
             if len(got) != len(arg) or got[-8:] != arg[-8:]:
                 raise ValueError("echo of %d bytes is something else of %d" % (len(arg), len(got)))
             t1 = time.perf_counter()
             took.append(t1 - t0)
             t0 = t1
-        return took
+            if t1 >= end:
+                return took
 
     def streams(self, end):
         ops = 0
         while True:
             t0 = time.perf_counter()
-            if t0 >= end:
-                return ops
             i = -1
             for i, item in enumerate(self.clients[0].count(self.items)):
                 if item != i:
@@ -267,8 +266,11 @@ class Session(object):
             if i + 1 != self.items:
                 raise ValueError("stream ended after %d of %d items" % (i + 1, self.items))
             ops += self.items
-            if time.perf_counter() - t0 < GROW and self.items < MAX_ITEMS:
+            t1 = time.perf_counter()
+            if t1 - t0 < GROW and self.items < MAX_ITEMS:
                 self.items *= 2
+            if t1 >= end:
+                return ops
 
 
 if __name__ == "__main__":
