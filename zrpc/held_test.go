@@ -119,9 +119,9 @@ func TestHeld(t *testing.T) {
 			}
 			var work, good sync.WaitGroup
 			full := make(chan struct{})
-			good.Go(func() { heldCalls(t, endpoint, 10, full) })
+			good.Go(func() { heldCalls(t, endpoint, 10, 0, full) })
 			if test.larger {
-				good.Go(func() { heldCalls(t, endpoint, heldCall, full) })
+				good.Go(func() { heldCalls(t, endpoint, heldCall, 20, full) })
 			}
 			for _, g := range all {
 				work.Go(func() { test.do(g) })
@@ -143,8 +143,14 @@ func TestHeld(t *testing.T) {
 			if most > heldLimit*5/4 {
 				t.Errorf("%d bytes were held, the limit is %d and a quarter", most, heldLimit)
 			}
-			// Beside what is counted: buffers of the connections and of the test.
-			if grown > 4*heldLimit {
+			// Beside what is counted: buffers of the connections, and what the greedy
+			// ones have queued themselves and the kernel does not take. All that they
+			// try to make the server hold is 15 times the limit.
+			for _, g := range all {
+				_, queued := g.conn.Queued()
+				grown -= queued
+			}
+			if grown > 6*heldLimit {
 				t.Errorf("the heap grew by %d bytes, %d of them counted", grown, most)
 			}
 			for _, g := range all {
@@ -160,8 +166,10 @@ func TestHeld(t *testing.T) {
 }
 
 // heldCalls is a good client: it calls, each time with size bytes, until the limit
-// is reached and then as often again as shows that it can go on.
-func heldCalls(t *testing.T, endpoint string, size int, full chan struct{}) {
+// is reached and then as often again as shows that it can go on. So many calls may
+// be lost: a larger one that comes in the moment in which those who were sent away
+// have not given their memory back yet is refused as well.
+func heldCalls(t *testing.T, endpoint string, size, lost int, full chan struct{}) {
 	c, err := Dial(t.Context(), endpoint)
 	if err != nil {
 		t.Error(err)
@@ -170,20 +178,24 @@ func heldCalls(t *testing.T, endpoint string, size int, full chan struct{}) {
 	defer c.Close()
 	arg := bytes.Repeat([]byte("x"), size)
 	for n, left := 0, 100; left > 0; n++ {
-		select {
-		case <-full:
-			left--
-		default:
-		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		got, err := Call[[]byte](ctx, c, "echo", arg)
 		cancel()
 		if err == nil && len(got) != size {
 			err = errors.New("a short answer")
 		}
+		if err != nil && lost > 0 {
+			lost--
+			continue
+		}
 		if err != nil {
 			t.Errorf("call %d of a good client with %d bytes: %v", n, size, err)
 			return
+		}
+		select {
+		case <-full:
+			left--
+		default:
 		}
 	}
 }

@@ -43,7 +43,8 @@ type ServerOptions struct {
 	// have not come whole, of open calls' requests and of answers that are not
 	// sent; some 50 KiB of each connection are not counted. Beyond, a request that
 	// is larger is answered ServerBusy and a connection that goes on with a message
-	// is closed, unless there are others that hold much more: then these are closed.
+	// is closed, unless there are others that hold much more: then these are closed,
+	// and what comes before they have given it back may be refused once more.
 	// Default 1 GiB, or half of GOMEMLIMIT where that is less.
 	MaxHeld int
 
