@@ -289,6 +289,7 @@ func (m *mux) silence(p *pulse) time.Duration {
 type Request struct {
 	Method string
 	Args   []byte // the encoded argument array; from HandOver on it must not change until Release
+	Tail   []byte // the end of the array where that is not in Args; the same holds for it
 	Extra  []byte // further header pairs, encoded
 	NExtra int    // how many pairs
 
@@ -299,8 +300,8 @@ type Request struct {
 	// Sends says that the caller is going to stream to the server.
 	Sends bool
 
-	// Hold, when set, is called before Args of HandOver bytes or more is sent from
-	// where it is, and Release once for each Hold when it is no longer used.
+	// Hold, when set, is called before Args of HandOver bytes or more, or Tail, is
+	// sent from where it is, and Release once for each Hold when it is no longer used.
 	Hold, Release func()
 }
 
@@ -319,13 +320,18 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 	if others > 0 {
 		mode = Yield
 	}
-	if len(req.Args) >= HandOver && m.opt.Trace == nil {
+	args, tail := req.Args, req.Tail
+	if len(tail) == 0 && len(args) >= HandOver {
+		args, tail = nil, args
+	}
+	s.b = append(s.b, args...)
+	if len(tail) > 0 && m.opt.Trace == nil {
 		if req.Hold != nil {
 			req.Hold()
 		}
-		return m.conn.SendOwned(ctx, delimiter, s.b, req.Args, req.Release, mode)
+		return m.conn.SendOwned(ctx, delimiter, s.b, tail, req.Release, mode)
 	}
-	s.b = append(s.b, req.Args...)
+	s.b = append(s.b, tail...)
 	m.trace(true, s.b)
 	return m.conn.Send(ctx, delimiter, s.b, mode)
 }

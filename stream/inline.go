@@ -87,10 +87,7 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 		return false
 	}
 	r.out = m.reply(c, r.out, err, Later)
-	if c.big != nil {
-		m.conn.Recycle(c.big)
-		c.big = nil
-	}
+	c.recycle()
 	if c.method.Borrows && c.reuse() {
 		m.spare = c
 	} else {

@@ -97,8 +97,9 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		m.mu.Lock()
 		m.hideLocked(c)
 		m.recent.addLocked(c.id)
-		c.bytes += len(out.b) // the answer may wait for room: until then it counts with its request
-		m.held += len(out.b)
+		answer := len(out.b) + c.Given()
+		c.bytes += answer // the answer may wait for room: until then it counts with its request
+		m.held += answer
 		m.mu.Unlock()
 		f := Now
 		if m.live.Load() > 1 {
@@ -107,6 +108,7 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		if c.Err() == nil {
 			out = m.reply(c, out, err, f)
 		}
+		c.dropTail()
 		out.free()
 		m.mu.Lock()
 		m.held -= c.bytes
@@ -147,10 +149,20 @@ var always = context.Background()
 // buffer to use next, because a large answer is written from where it is.
 func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	if err != nil {
+		c.dropTail()
 		out.b = m.appendEvent(out.b[:0], c.id, event.NameErr)
 		out.b = appendErrorArgs(out.b, c.Version, m.describe(err))
 	}
 	m.trace(true, out.b)
+	if c.tail != nil {
+		if f == Later {
+			m.holdUp(true)
+			defer m.holdUp(false)
+		}
+		m.conn.SendOwned(always, c.envelope, out.b, c.tail.Bytes(), c.tail.Release, f)
+		c.tail = nil
+		return out
+	}
 	if len(out.b) < HandOver {
 		if c.method.large.Load() {
 			c.method.large.Store(false)

@@ -13,7 +13,7 @@ import (
 // so let go of the arguments, and must be made again elsewhere: until the call is
 // over the buffer may not serve another call.
 func TestLargeArgsOutliveAttempts(t *testing.T) {
-	a, err := encodeArgs("f", []any{make([]byte, 2*stream.HandOver)})
+	a, err := encodeArgs("f", []any{make([]byte, 2*stream.HandOver)}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ var (
 	extType    = reflect.TypeFor[event.Ext]()
 	rawType    = reflect.TypeFor[event.Raw]()
 	bigIntType = reflect.TypeFor[big.Int]()
+	bytesType  = reflect.TypeFor[event.Bytes]()
+	handedType = reflect.TypeFor[*event.Bytes]()
 )
 
 // obstacle says what keeps values of type t from travelling, as an argument
@@ -128,6 +130,8 @@ func typeWord(t reflect.Type) string {
 		return "any"
 	case bigIntType:
 		return "int"
+	case bytesType:
+		return "bin"
 	}
 	if decodesItself(t) || encodesItself(t) {
 		return "any"
