@@ -93,8 +93,9 @@ const (
 
 	// copyMax: bodies above it are queued in a buffer of their own, and owned
 	// tails up to it are copied: a copy this small is cheaper than a second
-	// system call.
-	copyMax = 16 << 10
+	// system call. copyFirst of larger ones go with the header all the same.
+	copyMax   = 64 << 10
+	copyFirst = 16 << 10
 
 	// firstBuf and keepBuf: a write buffer starts at the one size, and is kept
 	// for the next batch up to the other.
