@@ -23,6 +23,7 @@ type Call struct {
 	in     *scratch     // our copy of the request; nil when inline or owned
 	big    []byte       // the connection's buffer that the request lies in, when owned
 	lent   *event.Bytes // the args in that buffer, when handlers may release it
+	given  []byte       // what follows the encoded result, the handler's own
 	tail   *event.Bytes // what follows the encoded result
 	until  time.Time    // the caller's deadline; zero: none
 	timer  *time.Timer  // ends the call then; the mux's mu guards it

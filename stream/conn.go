@@ -54,6 +54,8 @@ type Conn interface {
 	// is, and release (which may be nil) is called once when it is free again,
 	// whatever became of the message.
 	SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error
+	// SendLent is the same for a tail that is not used any more when it returns.
+	SendLent(ctx context.Context, envelope, head, tail []byte, f Flush) error
 	Flush() error
 	// Trim gives up memory that an idle connection does not need.
 	Trim()

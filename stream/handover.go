@@ -28,20 +28,30 @@ func (c *Call) LendArgs() *event.Bytes {
 // GiveResult has the content of b follow the result that Unary appends; b is
 // released when it was sent, or will not be. False: it must be appended.
 func (c *Call) GiveResult(b *event.Bytes) bool {
-	if !c.method.Tail || c.tail != nil || c.sm.opt.Trace != nil {
+	if !c.method.Tail || c.given != nil || c.tail != nil || c.sm.opt.Trace != nil {
 		return false
 	}
 	c.tail = b
 	return true
 }
 
-// Given returns how many bytes GiveResult has taken.
-func (c *Call) Given() int { return len(c.tail.Bytes()) }
+// LendResult is GiveResult for content that is not used any more when the answer
+// is on its way: the end of it, if the connection is slow, is copied then.
+func (c *Call) LendResult(content []byte) bool {
+	if !c.method.Tail || c.given != nil || c.tail != nil || c.sm.opt.Trace != nil {
+		return false
+	}
+	c.given = content
+	return true
+}
 
-// dropTail gives up what GiveResult was given.
+// Given returns how many bytes GiveResult and LendResult have taken.
+func (c *Call) Given() int { return len(c.given) + len(c.tail.Bytes()) }
+
+// dropTail gives up what GiveResult or LendResult was given.
 func (c *Call) dropTail() {
 	c.tail.Release()
-	c.tail = nil
+	c.tail, c.given = nil, nil
 }
 
 // recycle gives the buffer of the request back.

@@ -154,16 +154,7 @@ func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 		out.b = appendErrorArgs(out.b, c.Version, m.describe(err))
 	}
 	m.trace(true, out.b)
-	if c.tail != nil {
-		if f == Later {
-			m.holdUp(true)
-			defer m.holdUp(false)
-		}
-		m.conn.SendOwned(always, c.envelope, out.b, c.tail.Bytes(), c.tail.Release, f)
-		c.tail = nil
-		return out
-	}
-	if len(out.b) < HandOver {
+	if len(out.b) < HandOver && c.Given() == 0 {
 		if c.method.large.Load() {
 			c.method.large.Store(false)
 		}
@@ -173,6 +164,16 @@ func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	if f == Later {
 		m.holdUp(true)
 		defer m.holdUp(false)
+	}
+	switch {
+	case c.tail != nil:
+		m.conn.SendOwned(always, c.envelope, out.b, c.tail.Bytes(), c.tail.Release, f)
+		c.tail = nil
+		return out
+	case c.given != nil:
+		m.conn.SendLent(always, c.envelope, out.b, c.given, f)
+		c.given = nil
+		return out
 	}
 	c.method.large.Store(true)
 	m.conn.SendOwned(always, c.envelope, nil, out.b, out.free, f)

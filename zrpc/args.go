@@ -4,24 +4,21 @@ import (
 	"fmt"
 	"math"
 	"sync"
-	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/stream"
 )
 
-// argsBuffer holds encoded arguments until their call is over and all of its
-// attempts have let go of them: a call that goes to another server sends them
-// again. Large ones are written from where they are, so each attempt holds them.
+// argsBuffer holds encoded arguments until their call is over: a call that goes to
+// another server sends them again.
 type argsBuffer struct {
-	b     []byte
-	tail  *event.Bytes // what follows b, ours; nil: nothing
-	users atomic.Int32 // the call and its attempts; large arguments only
+	b    []byte
+	lent []byte       // what follows b, the caller's; nil: nothing
+	tail *event.Bytes // or that in memory that is handed over, ours; nil: nothing
 }
 
-// argsPool holds buffers of usual arguments, largePool those of large ones, which
-// the connection writes from where they are.
+// argsPool holds buffers of usual arguments, largePool those of large ones.
 var (
 	argsPool  = sync.Pool{New: func() any { return new(argsBuffer) }}
 	largePool = sync.Pool{New: func() any { return new(argsBuffer) }}
@@ -33,66 +30,47 @@ const keepLarge = 4 << 20
 // newArgs returns a buffer that suits args, which it is to hold.
 func newArgs(args []any) *argsBuffer {
 	for _, arg := range args {
-		n := 0
-		switch v := arg.(type) {
-		case []byte:
-			n = len(v)
-		case string:
-			n = len(v)
-		case *Bytes:
-			n = len(v.Bytes())
-		}
-		if n >= stream.HandOver {
+		if contentLen(arg) >= stream.HandOver {
 			return largePool.Get().(*argsBuffer)
 		}
 	}
 	return argsPool.Get().(*argsBuffer)
 }
 
-// large reports whether connections write from the buffer, or the tail.
-func (a *argsBuffer) large() bool { return a.tail != nil || len(a.b) >= stream.HandOver }
+// contentLen is the length of text and bytes, 0 for all else.
+func contentLen(arg any) int {
+	switch v := arg.(type) {
+	case []byte:
+		return len(v)
+	case string:
+		return len(v)
+	case *Bytes:
+		return len(v.Bytes())
+	}
+	return 0
+}
+
+// size is how many bytes the arguments take.
+func (a *argsBuffer) size() int { return len(a.b) + len(a.lent) + len(a.tail.Bytes()) }
 
 // free ends the call's use of the buffer.
 func (a *argsBuffer) free() {
-	switch {
-	case !a.large():
-		argsPool.Put(a) // it was copied
-	case a.users.Load() > 0:
-		a.release()
-	default: // it was not shared
-		a.tail.Release()
-		a.tail = nil
-	}
-}
-
-// share makes a large buffer one that connections write from, and returns what
-// they hold and release it by.
-func (a *argsBuffer) share() (hold, release func()) {
-	a.users.Store(1) // the call's own
-	return func() { a.users.Add(1) }, a.release
-}
-
-// release ends one use. The last one gives the buffer back.
-func (a *argsBuffer) release() {
-	if a.users.Add(-1) > 0 {
-		return
-	}
 	a.tail.Release()
-	a.tail = nil
-	switch {
-	case len(a.b) < stream.HandOver:
+	a.tail, a.lent = nil, nil
+	switch n := cap(a.b); {
+	case n < stream.HandOver:
 		argsPool.Put(a)
-	case cap(a.b) <= keepLarge:
+	case n <= keepLarge:
 		largePool.Put(a)
 	}
 }
 
-// encodeArgs encodes arguments that fit into a message. If hand is set, bytes that
-// are handed over are left where they are; else the buffer holds them all.
-func (c *Client) encodeArgs(method string, args []any, hand bool) (*argsBuffer, error) {
-	a, err := encodeArgs(method, args, hand)
+// encodeArgs encodes arguments that fit into a message. If apart is set, large bytes
+// at the end are left where they are; else the buffer holds them all.
+func (c *Client) encodeArgs(method string, args []any, apart bool) (*argsBuffer, error) {
+	a, err := encodeArgs(method, args, apart)
 	if err == nil {
-		if err = checkSize(len(a.b)+len(a.tail.Bytes()), c.core.most, "their encoding"); err != nil {
+		if err = checkSize(a.size(), c.core.most, "their encoding"); err != nil {
 			a.free()
 			err = fmt.Errorf("zrpc: calling %s: arguments: %w", method, err)
 		}
@@ -101,19 +79,20 @@ func (c *Client) encodeArgs(method string, args []any, hand bool) (*argsBuffer, 
 }
 
 // encodeArgs encodes arguments into an array.
-func encodeArgs(method string, args []any, hand bool) (*argsBuffer, error) {
+func encodeArgs(method string, args []any, apart bool) (*argsBuffer, error) {
 	if !utf8.ValidString(method) {
 		return nil, fmt.Errorf("zrpc: calling %q: %w", method, &textError{"the name"})
 	}
-	var tail *event.Bytes
 	whole := args
-	if hand && len(args) > 0 {
-		if tail = handOver(args[len(args)-1]); tail != nil {
-			whole = args[:len(args)-1]
+	var lent []byte
+	var tail *Bytes
+	if n := len(args); apart && n > 0 {
+		if lent, tail = leave(args[n-1]); lent != nil || tail != nil {
+			whole = args[:n-1]
 		}
 	}
 	a := newArgs(whole)
-	a.tail = tail
+	a.lent, a.tail = lent, tail
 	a.b = event.AppendArrayHeader(a.b[:0], len(args))
 	for i, arg := range whole {
 		var err error
@@ -126,21 +105,23 @@ func encodeArgs(method string, args []any, hand bool) (*argsBuffer, error) {
 			return nil, fmt.Errorf("zrpc: calling %s: argument %d: %w", method, i+1, err)
 		}
 	}
-	if tail != nil {
-		a.b = event.AppendBinHeader(a.b, len(tail.Bytes()))
+	if len(whole) < len(args) {
+		a.b = event.AppendBinHeader(a.b, len(lent)+len(tail.Bytes()))
 	}
 	return a, nil
 }
 
-// handOver returns the last argument as one that is written from where it is, nil
-// if it must be copied.
-func handOver(arg any) *event.Bytes {
-	b, ok := arg.(*event.Bytes)
-	if !ok {
-		return nil
+// leave returns the last argument as one that is written from where it is; neither
+// if it must be encoded.
+func leave(arg any) (lent []byte, tail *Bytes) {
+	if n := contentLen(arg); n < stream.HandOver || n > math.MaxInt32 {
+		return nil, nil
 	}
-	if n := len(b.Bytes()); n < stream.HandOver || n > math.MaxInt32 {
-		return nil
+	switch v := arg.(type) {
+	case []byte:
+		return v, nil
+	case *Bytes:
+		return nil, v.Share() // nil if it was released, which encoding it then says
 	}
-	return b.Share() // nil if it was released, which encoding it then says
+	return nil, nil
 }

@@ -63,10 +63,7 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 	defer a.free()
 	if plain {
 		var reply stream.Reply
-		req := stream.Request{Method: method, Args: a.b, Tail: a.tail.Bytes()}
-		if a.large() {
-			req.Hold, req.Release = a.share()
-		}
+		req := stream.Request{Method: method, Args: a.b, Lent: a.lent, Tail: a.tail}
 		if err := c.core.unary(ctx, &c.opt, &req, &reply); err != nil {
 			return err
 		}

@@ -44,6 +44,10 @@ func (w wire) SendOwned(ctx context.Context, envelope, head, tail []byte, releas
 	return unsent(w.Peer.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f)))
 }
 
+func (w wire) SendLent(ctx context.Context, envelope, head, tail []byte, f stream.Flush) error {
+	return unsent(w.Peer.SendLent(ctx, envelope, head, tail, zmtp.Flush(f)))
+}
+
 // unsent translates the error of a message of which nothing was written.
 func unsent(err error) error {
 	if errors.Is(err, zmtp.ErrUnsent) {

@@ -167,9 +167,12 @@ func (c *caller) unary(ctx context.Context, args []byte, in Source, out []byte) 
 		return event.AppendNil(out), nil
 	}
 	var b []byte
-	if c.sig.result == handedType {
+	switch c.sig.result {
+	case handedType:
 		b, err = giveBytes(ctx, out, res[0].Interface().(*event.Bytes))
-	} else {
+	case sliceType:
+		b, err = lendBytes(ctx, out, res[0].Bytes())
+	default:
 		b, err = c.encode(out, res[0])
 	}
 	if err != nil {

@@ -21,6 +21,8 @@ type Owner interface {
 	// with the head of a bin, and releases b when it was sent. False: the result
 	// must be whole, and b is still the caller's.
 	GiveResult(b *event.Bytes) bool
+	// LendResult is GiveResult for content that is read until the call is answered.
+	LendResult(content []byte) bool
 }
 
 // lendMin is the size of args or of a result, in bytes, from which asking is worth
@@ -100,11 +102,23 @@ func giveBytes(ctx context.Context, out []byte, v *event.Bytes) ([]byte, error) 
 	return event.AppendValue(out, v)
 }
 
+// lendBytes is giveBytes for a result that is copied where it cannot be sent at once.
+func lendBytes(ctx context.Context, out, v []byte) ([]byte, error) {
+	if o := owner(ctx, len(v)); o != nil && len(v) <= math.MaxInt32 && o.LendResult(v) {
+		return event.AppendBinHeader(out, len(v)), nil
+	}
+	return appendBytes(out, v)
+}
+
 // giver appends a result whose type knows more than an encoder can do.
 type giver[R any] func(ctx context.Context, out []byte, r R) ([]byte, error)
 
 // giverFor returns what hands results of type R over, nil if they are encoded.
 func giverFor[R any]() giver[R] {
-	g, _ := any(giver[*event.Bytes](giveBytes)).(giver[R])
-	return g
+	for _, g := range []any{giver[*event.Bytes](giveBytes), giver[[]byte](lendBytes)} {
+		if g, ok := g.(giver[R]); ok {
+			return g
+		}
+	}
+	return nil
 }

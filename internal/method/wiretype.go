@@ -18,6 +18,7 @@ var (
 	bigIntType = reflect.TypeFor[big.Int]()
 	bytesType  = reflect.TypeFor[event.Bytes]()
 	handedType = reflect.TypeFor[*event.Bytes]()
+	sliceType  = reflect.TypeFor[[]byte]()
 )
 
 // obstacle says what keeps values of type t from travelling, as an argument

@@ -85,6 +85,8 @@ func (w *writer) flushLocked() error {
 		var spare []byte
 		if done {
 			spare = w.land()
+		} else {
+			w.keep()
 		}
 		w.mu.Lock()
 		if done {

@@ -19,6 +19,7 @@ type segment struct {
 	whole   []byte // our own buffer that b lies in, for reuse; nil: the sender's
 	pooled  bool   // whole came from getBuffer
 	release func() // of the sender's tail; may be nil
+	lent    bool   // b is the sender's, and only while it writes: see keep
 }
 
 // writer is the writer half: a queue, and the right to write it. Whoever finds
