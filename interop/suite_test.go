@@ -151,6 +151,9 @@ func (s clientSuite) large(t *testing.T) {
 	want := `{"bin": "` + strings.Repeat("a5", 1<<20) + `"}`
 	same(t, "1 MiB", s.client.Must("call", call("big", 1<<20)), want)
 	same(t, "1 MiB both ways", s.client.Must("call", call("echo", json.RawMessage(want))), want)
+	if s.server == ours {
+		same(t, "1 MiB handed over", s.client.Must("call", call("hand", json.RawMessage(want))), want)
+	}
 }
 
 func (s clientSuite) streams(t *testing.T) {

@@ -88,6 +88,7 @@ func (l *loan) AfterFunc(f func()) (stop func() bool) {
 func (l *loan) TakeArgs() bool                 { return l.c.TakeArgs() }
 func (l *loan) LendArgs() *event.Bytes         { return l.c.LendArgs() }
 func (l *loan) GiveResult(b *event.Bytes) bool { return l.c.GiveResult(b) }
+func (l *loan) LendResult(p []byte) bool       { return l.c.LendResult(p) }
 func (l *loan) Given() int                     { return l.c.Given() }
 
 // reuse makes c ready for another request and reports true, if nobody can be
@@ -101,7 +102,7 @@ func (c *Call) reuse() bool {
 	c.turn++
 	c.channel = channel{}
 	c.method, c.Args, c.Header, c.bytes, c.run = nil, nil, nil, 0, 0
-	c.big, c.lent, c.tail = nil, nil, nil
+	c.big, c.lent, c.given, c.tail = nil, nil, nil, nil
 	return true
 }
 

@@ -10,7 +10,7 @@ func (c *Conn) SendLent(ctx context.Context, envelope, head, tail []byte, f Flus
 	at := copied(len(tail))
 	w.mu.Lock()
 	free := w.stateLocked() == nil && !w.fullLocked()
-	now := !w.busy && w.try != nil && f != Async
+	now := (!w.busy || w.yielding) && w.try != nil && f != Async
 	if !free || at < len(tail) && !now {
 		w.mu.Unlock()
 		own := append(getBuffer(len(tail)), tail...)
@@ -25,7 +25,7 @@ func (c *Conn) SendLent(ctx context.Context, envelope, head, tail []byte, f Flus
 	}
 	w.pendLocked(segment{b: tail[at:], lent: true})
 	w.nbytes += len(tail) - at
-	w.busy = true
+	w.busy, w.yielding = true, false // the right to write is ours, perhaps from one who yields
 	return w.flushLocked()
 }
 

@@ -51,6 +51,7 @@ func Recycle(buf []byte) {
 		return
 	}
 	if class, size := sizeClass(n); size == n {
+		poison(buf[:n])
 		b := buf[:0] // only what really goes into the pool escapes
 		ownedPools[class].Put(&b)
 	}
