@@ -64,6 +64,8 @@ type Conn interface {
 	Extended() bool
 	// Recycle takes back an owned Message.Buffer that nobody uses any more.
 	Recycle(buf []byte)
+	// Abandon lets the application have an owned Message.Buffer for good.
+	Abandon(buf []byte)
 	// Close ends the connection; err is what the other calls report from then on.
 	Close(err error) error
 }

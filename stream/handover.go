@@ -8,9 +8,12 @@ import "github.com/zrpc-go/zrpc/event"
 // TakeArgs makes the memory of the request the handler's, if it is a buffer of
 // its own: what Args holds then stays valid after the handler has returned.
 func (c *Call) TakeArgs() bool {
-	owned := c.big != nil
+	if c.big == nil {
+		return false
+	}
+	c.sm.conn.Abandon(c.big)
 	c.big = nil
-	return owned
+	return true
 }
 
 // LendArgs returns Args if the request lies in a buffer of its own; else, and after

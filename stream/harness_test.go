@@ -45,6 +45,7 @@ func (c testConn) SendOwned(ctx context.Context, envelope, head, tail []byte, re
 }
 func (c testConn) Extended() bool     { return c.PeerProperty() != "" }
 func (c testConn) Recycle(buf []byte) { zmtp.Recycle(buf) }
+func (c testConn) Abandon(buf []byte) { zmtp.Abandon(buf) }
 
 // newConns returns the two ends of a connection, ours a DEALER or a ROUTER. A
 // property that both announce makes them extended.

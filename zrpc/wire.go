@@ -60,3 +60,4 @@ func unsent(err error) error {
 func (w wire) Extended() bool { return w.Peer.PeerProperty() != "" }
 
 func (w wire) Recycle(buf []byte) { zmtp.Recycle(buf) }
+func (w wire) Abandon(buf []byte) { zmtp.Abandon(buf) }

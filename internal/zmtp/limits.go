@@ -78,7 +78,7 @@ const (
 	// maxTrust: a claim up to the size of an earlier complete message of the
 	// same peer, and up to this, is given its buffer at once. The peer has
 	// already paid for it in bytes.
-	maxTrust = maxPooled
+	maxTrust = 5 << 20
 
 	// minRoom: the read buffer is compacted when less than this is free.
 	minRoom = 8 << 10

@@ -15,8 +15,16 @@ var readPool = sync.Pool{New: func() any { return new(readBuffer) }}
 // would cost 2 MiB. Smaller and larger ones are not worth keeping.
 const (
 	minPooled = 1 << 10
-	maxPooled = 5 << 20 // a payload of 4 MiB and what is around it
+	maxPooled = 20 << 20 // a payload of 16 MiB and what is around it
 	perPower  = 8
+
+	// minReclaimed: the finalizer of a smaller buffer is not worth while.
+	minReclaimed = 64 << 10
+
+	// maxAbandoned bounds what of the process's memory may be out of use and
+	// waiting for the collector, which it keeps from being called: 32 MiB are a
+	// collection every 30 calls instead of every third, at a megabyte each.
+	maxAbandoned = 32 << 20
 )
 
 var ownedPools [32 * perPower]sync.Pool

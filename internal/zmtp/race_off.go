@@ -2,5 +2,7 @@
 
 package zmtp
 
+const reclaims = true
+
 // poison is for tests that run under the race detector.
 func poison([]byte) {}
