@@ -18,8 +18,9 @@ const (
 	maxPooled = 20 << 20 // a payload of 16 MiB and what is around it
 	perPower  = 8
 
-	// minReclaimed: the finalizer of a smaller buffer is not worth while.
-	minReclaimed = 64 << 10
+	// minReclaimed: messages from there on have buffers of their own (gatherMin),
+	// and collecting one costs more than its finalizer.
+	minReclaimed = gatherMin
 
 	// maxAbandoned bounds what of the process's memory may be out of use and
 	// waiting for the collector, which it keeps from being called: 32 MiB are a
