@@ -25,6 +25,7 @@ func byteMethods(s *zrpc.Server) {
 	for name, fn := range map[string]any{
 		"echo":  func(b *zrpc.Bytes) *zrpc.Bytes { return b },
 		"plain": func(b []byte) []byte { return b },
+		"ctx":   func(_ context.Context, b *zrpc.Bytes) (*zrpc.Bytes, error) { return b, nil },
 		"into":  func(b *zrpc.Bytes) int { defer b.Release(); return len(b.Bytes()) },
 		"named": func(_ string, b *zrpc.Bytes) (*zrpc.Bytes, error) { return b, nil },
 		"three": func(_, _ int, b *zrpc.Bytes) *zrpc.Bytes { return b },       // by reflection
@@ -67,7 +68,7 @@ func TestBytes(t *testing.T) {
 			c := newPair(t, tc.endpoint, byteMethods, tc.so, tc.co)
 			ctx := t.Context()
 			for range 40 { // what runs on goroutines of its own at first, runs on the reader's now
-				for _, method := range []string{"echo", "plain", "keep", "into"} {
+				for _, method := range []string{"echo", "plain", "ctx", "keep", "into"} {
 					if _, err := zrpc.Call[any](ctx, c, method, zrpc.NewBytes([]byte("x"), nil)); err != nil {
 						t.Fatal(method, err)
 					}
@@ -82,7 +83,7 @@ func TestBytes(t *testing.T) {
 						t.Fatalf("%s, %d bytes: %d came back, %v", what, n, len(got), err)
 					}
 				}
-				for method, args := range map[string][]any{"echo": {arg}, "plain": {arg}, "named": {"x", arg}, "three": {1, 2, arg}, "keep": {arg}, "kept": nil} {
+				for method, args := range map[string][]any{"echo": {arg}, "plain": {arg}, "named": {"x", arg}, "three": {1, 2, arg}, "ctx": {arg}, "keep": {arg}, "kept": nil} {
 					b, err := zrpc.Call[*zrpc.Bytes](ctx, c, method, args...)
 					if method != "kept" {
 						check(method, b.Bytes(), err)
