@@ -22,9 +22,9 @@ const (
 	// and collecting one costs more than its finalizer.
 	minReclaimed = gatherMin
 
-	// maxAbandoned bounds what of the process's memory may be out of use and
-	// waiting for the collector, which it keeps from being called: 32 MiB are a
-	// collection every 30 calls instead of every third, at a megabyte each.
+	// maxAbandoned bounds the buffers that are the application's and to come back:
+	// in use, or waiting for the collector, which has less to do for them. 32 MiB
+	// are a collection every 30 calls instead of every third, at a megabyte each.
 	maxAbandoned = 32 << 20
 )
 
