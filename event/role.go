@@ -9,6 +9,7 @@ const (
 	NameBeat   = "_zpc_hb"
 	NameMore   = "_zpc_more"
 	NameCancel = "_zrpc_cancel" // zrpc's own: the caller gave up
+	NameBye    = "_zrpc_bye"    // zrpc's own, on no channel: the server reads no more requests
 )
 
 // Role is what an event means on an open channel.

@@ -9,7 +9,8 @@
 //	auth        Server         Client         who may call what; a token in the metadata
 //	ratelimit   Server         Client         calls a second: refused, or made to wait
 //	limit       Server                        calls at once, a bounded queue, load shedding
-//	retry       Dedupe         Client         attempts after failures; answers to those remembered
+//	retry       Dedupe         Client         attempts after failures, for which zrpc.CallOptions.Retry
+//	                                          does as well; answers to those remembered
 //	hedge                      Client         a second attempt when the first is late
 //	breaker                    Client         no calls of what keeps failing
 //
@@ -48,6 +49,8 @@
 //     at the client only says that the answer has begun.
 //   - One that calls next more than once does so by Request.Attempt, so that what
 //     those further in add does not add up.
+//   - An error in a stream that has begun is replaced by Request.OnError.
+//   - A handler that panics is an error to a server's interceptors, zrpc.PanicError.
 //   - Request.Metadata at a client may be shared: replace the map, do not write to it.
 //   - A refusal is a *zrpc.RemoteError whose name says whether the call ran: those
 //     that zrpc.Unsent knows say that it did not.

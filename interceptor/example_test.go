@@ -44,8 +44,8 @@ func Example() {
 		retry.Dedupe(nil),
 	}})
 	srv.Handle("hello", func(ctx context.Context) string {
-		user, _ := auth.User(ctx)
-		return "Hello, " + user
+		peer, _ := zrpc.PeerFrom(ctx)
+		return "Hello, " + peer.User
 	})
 	srv.Handle("report", func() string { return strings.Repeat("=", 10) })
 	endpoint, err := srv.Bind("inproc://interceptors")

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
@@ -30,6 +31,8 @@ type Call struct {
 	bytes  int          // what the request counts towards maxPeerBytes
 	run    uint64       // the state in which the reader runs it; 0: it never did
 	queued *Call        // the next in the pool's queue; the pool's mu guards it
+
+	extras atomic.Pointer[Extras] // nil while nobody needs them
 
 	// the mux's mu guards these: its place among the open calls
 	listed        bool
@@ -99,20 +102,25 @@ func (c *Call) expireLocked() {
 	})
 }
 
-// callKey and connKey are the context keys of the call itself and of the
-// connection that it came by.
+// callKey, connKey and ownerKey are the context keys of the call itself, of the
+// connection that it came by and of the Owner of its Extras.
 type (
-	callKey struct{}
-	connKey struct{}
+	callKey  struct{}
+	connKey  struct{}
+	ownerKey struct{}
 )
 
-// Value serves FromContext and ConnFromContext, and nothing else.
+// Value serves FromContext, ConnFromContext and OwnerFromContext, and nothing else.
 func (c *Call) Value(key any) any {
 	switch key.(type) {
 	case callKey:
 		return c
 	case connKey:
 		return c.sm.conn
+	case ownerKey:
+		if x := c.extras.Load(); x != nil {
+			return x.Owner
+		}
 	}
 	return nil
 }
@@ -191,7 +199,8 @@ func (c *Call) Name() string { return c.method.Name }
 // SendItem sends one encoded item of a stream. It waits for the caller's credit
 // and for room on the connection. One goroutine at a time.
 func (c *Call) SendItem(item []byte) error {
-	return c.sendEvent(c, c.sm, event.NameStream, item, Async)
+	extra, n := c.extras.Load().due(false)
+	return c.sendEventWith(c, c.sm, event.NameStream, extra, n, item, Async)
 }
 
 // NextItem returns the next encoded item of the caller's stream, valid until

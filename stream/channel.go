@@ -261,12 +261,17 @@ func (ch *channel) takeCredit(ctx context.Context, p parker) error {
 
 // sendEvent sends an event that costs a credit.
 func (ch *channel) sendEvent(ctx context.Context, p parker, name string, args []byte, f Flush) error {
+	return ch.sendEventWith(ctx, p, name, nil, 0, args, f)
+}
+
+// sendEventWith is sendEvent with further header pairs, n of them.
+func (ch *channel) sendEventWith(ctx context.Context, p parker, name string, extra []byte, n int, args []byte, f Flush) error {
 	if err := ch.takeCredit(ctx, p); err != nil {
 		return err
 	}
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
-	s.b = ch.m.appendEvent(s.b, ch.id, name)
+	s.b = ch.m.appendEventWith(s.b, ch.id, name, extra, n)
 	s.b = append(s.b, args...)
 	ch.m.trace(true, s.b)
 	return ch.m.conn.Send(ctx, ch.envelope, s.b, f)

@@ -21,6 +21,7 @@ type Channel struct {
 	number uint64        // in the message id; its low bits are the slot
 	idBuf  msgid.Encoded // the id
 	sends  bool          // the caller streams too
+	header *AnswerHeader // what the caller wants of the answer's; nil: nothing
 
 	// the mux's mu guards these until the answer is in
 	unary     waiter
@@ -114,7 +115,10 @@ func (m *ClientMux) open(ctx context.Context, ch *Channel, req *Request) error {
 	if err := ctx.Err(); err != nil {
 		return err // nobody would wait for the answer
 	}
-	ch.cm = m
+	ch.cm, ch.header = m, req.Answer
+	if ch.header != nil {
+		ch.header.reset()
+	}
 	m.mu.Lock()
 	err := m.registerLocked(ch)
 	others := m.pending - 1

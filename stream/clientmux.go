@@ -153,6 +153,9 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 	var e event.Event
 	unreadable := event.Parse(msg.Body, &e)
 	if e.ResponseTo == nil || unreadable != nil && e.Args != nil {
+		if unreadable == nil && string(e.Name) == event.NameBye && m.conn.Extended() {
+			m.leftLocked()
+		}
 		m.dropped++
 		return
 	}
@@ -173,6 +176,9 @@ func (m *ClientMux) deliverLocked(msg *Message) {
 	}
 	if e.Version < 3 {
 		ch.v2 = true
+	}
+	if ch.header != nil {
+		ch.header.take(&e)
 	}
 	switch k := event.RoleOf(e.Name); k {
 	case event.RoleBeat:
@@ -297,6 +303,9 @@ type Request struct {
 	// Timeout is how long the caller will wait; 0 stands for no bound. A zrpc
 	// server is told, and ends the handler's context in time.
 	Timeout time.Duration
+
+	// Answer, when set, is filled with what the header of the answer holds.
+	Answer *AnswerHeader
 
 	// Sends says that the caller is going to stream to the server.
 	Sends bool

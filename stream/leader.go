@@ -256,7 +256,7 @@ func (m *ClientMux) Run() error {
 		}
 		m.mu.Unlock()
 		if err != nil {
-			if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrLostRemote) {
+			if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrLostRemote) && err != errLeft {
 				err = lost(err)
 			}
 			m.fail(err)

@@ -96,7 +96,7 @@ func (l *loan) Given() int                     { return l.c.Given() }
 func (c *Call) reuse() bool {
 	c.cmu.Lock()
 	defer c.cmu.Unlock()
-	if c.kept || c.cause != nil || c.done != nil || len(c.after) > 0 || c.timer != nil {
+	if c.kept || c.cause != nil || c.done != nil || len(c.after) > 0 || c.timer != nil || c.extras.Load() != nil {
 		return false
 	}
 	c.turn++

@@ -45,8 +45,13 @@ func (m *mux) watchLocked(self tickable) {
 // appendEvent writes an event on a channel, up to and including its name; the
 // args follow. responseTo is the channel's id as its peer encoded it.
 func (m *mux) appendEvent(b, responseTo []byte, name string) []byte {
+	return m.appendEventWith(b, responseTo, name, nil, 0)
+}
+
+// appendEventWith is appendEvent with further header pairs, n of them.
+func (m *mux) appendEventWith(b, responseTo []byte, name string, extra []byte, n int) []byte {
 	id := m.ids.Encode(m.ids.Next(msgid.NoSlot))
-	h := event.Head{ID: id.Text(), ResponseTo: responseTo, Name: name}
+	h := event.Head{ID: id.Text(), ResponseTo: responseTo, Name: name, Extra: extra, NExtra: n}
 	return event.AppendHead(b, &h)
 }
 

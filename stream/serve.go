@@ -127,17 +127,18 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 // endStream sends the last event of a call with streams, which waits for credit
 // like an item.
 func (m *ServerMux) endStream(c *Call, result []byte, err error) {
+	extra, n := c.extras.Load().due(true)
 	switch {
 	case errors.Is(c.Cause(), ErrOverflow): // which is no matter of credit
 		m.answerError(c.envelope, c.id, c.Version, m.describe(c.Cause()), Now)
 	case err != nil:
 		args := appendErrorArgs(nil, c.Version, m.describe(err))
-		c.sendEvent(c, m, event.NameErr, args, Now)
+		c.sendEventWith(c, m, event.NameErr, extra, n, args, Now)
 	case len(result) > 0:
 		args := append(event.AppendArrayHeader(nil, 1), result...)
-		c.sendEvent(c, m, event.NameOK, args, Now)
+		c.sendEventWith(c, m, event.NameOK, extra, n, args, Now)
 	default:
-		c.sendEvent(c, m, event.NameDone, []byte{0xc0}, Now)
+		c.sendEventWith(c, m, event.NameDone, extra, n, []byte{0xc0}, Now)
 	}
 }
 
@@ -150,8 +151,10 @@ var always = context.Background()
 func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	if err != nil {
 		c.dropTail()
-		out.b = m.appendEvent(out.b[:0], c.id, event.NameErr)
+		out.b = c.lastHead(out.b[:0], event.NameErr)
 		out.b = appendErrorArgs(out.b, c.Version, m.describe(err))
+	} else {
+		out.b = c.addExtras(out.b)
 	}
 	m.trace(true, out.b)
 	if len(out.b) < HandOver && c.Given() == 0 {

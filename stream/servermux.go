@@ -52,7 +52,10 @@ type ServerMux struct {
 	mux
 	svc   *Service
 	ended chan struct{} // closed when the connection has ended
-	queue callQueue     // the pool's mu guards it
+
+	leaving atomic.Bool   // Leave was called
+	left    chan struct{} // closed when the peer was told so
+	queue   callQueue     // the pool's mu guards it
 
 	// mu guards these
 	open   callList           // open calls but the inline one
@@ -68,7 +71,7 @@ type ServerMux struct {
 // NewServerMux returns a mux that serves svc on conn, which must have completed
 // its handshake.
 func NewServerMux(conn Conn, svc *Service, opt *Options) *ServerMux {
-	m := &ServerMux{svc: svc, ended: make(chan struct{})}
+	m := &ServerMux{svc: svc, ended: make(chan struct{}), left: make(chan struct{})}
 	m.init(conn, opt)
 	m.bounded = true
 	return m
@@ -135,6 +138,10 @@ func (m *ServerMux) read(epoch uint64) {
 			}
 		}
 		if err != nil {
+			if m.leaving.Load() && errors.Is(err, ErrInterrupted) {
+				m.leave()
+				return
+			}
 			m.fail(err)
 			return
 		}

@@ -2,6 +2,7 @@ package zrpc
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync/atomic"
@@ -23,15 +24,22 @@ func (r *Request) Attempt(ctx context.Context, next Handler) (any, error) {
 		Method: r.Method, Shape: r.Shape, Args: r.Args,
 		Metadata: maps.Clone(r.Metadata), Peer: r.Peer,
 		Idempotent: r.Idempotent, Key: r.Key,
-		opt: r.opt, header: slices.Clone(r.header),
+		opt: r.opt, header: slices.Clone(r.header), listens: r.listens, call: r.call,
 	}
 	var begun atomic.Bool // a stream
+	a.OnError(func(err error) error {
+		if begun.Load() {
+			return r.replaced(err)
+		}
+		return err
+	})
 	a.OnEnd(func(err error) {
 		if begun.Load() {
 			r.end(err)
 		}
 	})
 	result, err := next(ctx, a)
+	r.answeredBy(a, err)
 	if _, streams := result.(*Response); !streams || err != nil {
 		a.end(err)
 		return result, err
@@ -39,4 +47,15 @@ func (r *Request) Attempt(ctx context.Context, next Handler) (any, error) {
 	begun.Store(true)
 	a.OnItem(func(sent bool, item event.Raw) { r.item(sent, item) })
 	return result, nil
+}
+
+// answeredBy makes the header of a's answer that of r's, if a was answered.
+func (r *Request) answeredBy(a *Request, err error) {
+	var remote *RemoteError
+	if err != nil && !errors.As(err, &remote) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.attempt = a
 }

@@ -63,7 +63,9 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 	defer a.free()
 	if plain {
 		var reply stream.Reply
-		req := stream.Request{Method: method, Args: a.b, Lent: a.lent, Tail: a.tail}
+		v := callerOf(ctx)
+		req := stream.Request{Method: method, Args: a.b, Lent: a.lent, Tail: a.tail, Answer: v.header.follow(nil)}
+		req.Extra, req.NExtra = appendMetadata(nil, v.outgoing(&c.opt))
 		if err := c.core.unary(ctx, &c.opt, &req, &reply); err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ type clientCore struct {
 	cancel  context.CancelFunc // ends what helps beside the calls; nil if nothing does
 	helpers sync.WaitGroup     // the resolver, drains, pings
 
+	budget  *RetryBudget
 	most    int     // bytes of the arguments of a call; 0: no bound
 	handler Handler // the interceptors around handle; nil if there are none
 }
@@ -45,6 +46,7 @@ func NewClient(opt *ClientOptions) *Client {
 	c.stream = c.opt.stream(c.ticker)
 	c.links.init(&c.opt)
 	c.most = largest(c.opt.MaxMessage)
+	c.budget = NewRetryBudget(0, 0)
 	if len(c.opt.Interceptors) > 0 {
 		c.handler = chain(c.opt.Interceptors, c.handle)
 	}

@@ -42,6 +42,20 @@
 // is the error's WireName() if it has that method, the RemoteError's own, or the
 // name of its type. A panic is answered like an error and never ends the process.
 //
+// # Failing over
+//
+// A call goes to another connection by itself when it certainly did not run: its
+// connection had ended before the request left, or the server stops and has refused
+// it or left it unread. That holds for all shapes. Of a call with a stream of the
+// caller's, items may have been sent by then: until the server's handler reads, that
+// is one at most, which is sent again. Once an item, or credit for more than one,
+// has come from the server, the call runs there, and its end is the call's.
+//
+// A call whose connection or server is lost may have run, and is not made again,
+// unless CallOptions say that it may run twice (Idempotent) and how often to try
+// (Retry); a call with a stream not after it has begun. With a single server, calls
+// wait for it to come back, as long as their context and three heartbeats allow.
+//
 // # Layers
 //
 // This package is zerorpc's RPC layer. Below it are package stream (a

@@ -15,6 +15,9 @@ import (
 // a single answer. Send and CloseSend are for one goroutine, Recv and All for
 // another; Close may be called from any.
 //
+// It goes to another server if the first one stops and refuses it, with what was
+// sent; see "Failing over" in the package documentation.
+//
 // The call ends when Recv or All has come to an end, when Close is called, and
 // when the context that it was begun with ends; one of them has to happen, or the
 // server's handler is left waiting.
@@ -47,7 +50,9 @@ func (d *Duplex[S, R]) Send(item S) error {
 }
 
 // CloseSend says that no more items will come. The server's may go on.
-func (d *Duplex[S, R]) CloseSend() error { return d.r.sendError(d.r.ch.CloseSend(d.r.ctx)) }
+func (d *Duplex[S, R]) CloseSend() error {
+	return d.r.sendError(d.r.sendOut(outgoing{role: event.RoleDone}))
+}
 
 // Recv returns the server's next item; io.EOF after the last. If the server
 // answers with one result, that is the only item.
@@ -92,7 +97,7 @@ func Upload[R, T any](ctx context.Context, c *Client, method string, items iter.
 	}
 	raw, err := r.next(ctx)
 	if errors.Is(err, io.EOF) {
-		err = asCallError(fmt.Errorf("%w: a stream without an item", stream.ErrProtocol), method, r.endpoint)
+		err = asCallError(fmt.Errorf("%w: a stream without an item", stream.ErrProtocol), method, r.endpoint())
 	}
 	if err == nil {
 		err = decodeResult(raw, &result, method)
@@ -104,7 +109,7 @@ func Upload[R, T any](ctx context.Context, c *Client, method string, items iter.
 func sendAll[T, R any](d *Duplex[T, R], items iter.Seq2[T, error]) error {
 	for item, err := range items {
 		if err != nil {
-			d.r.ch.FailSend(d.r.ctx, &RemoteError{Name: wireName(err), Message: err.Error()})
+			d.r.sendOut(outgoing{role: event.RoleErr, err: &RemoteError{Name: wireName(err), Message: err.Error()}})
 			return fmt.Errorf("zrpc: sending to %s: %w", d.r.req.Method, err)
 		}
 		if err := d.Send(item); err != nil {
@@ -128,7 +133,7 @@ func Values[T any](seq iter.Seq[T]) iter.Seq2[T, error] {
 
 // send sends one encoded item of the caller's stream.
 func (r *Response) send(item []byte) error {
-	err := r.ch.Send(r.ctx, item)
+	err := r.sendOut(outgoing{role: event.RoleStream, item: item})
 	if err == nil {
 		r.req.item(true, item)
 	}
@@ -143,5 +148,5 @@ func (r *Response) sendError(err error) error {
 	if ended := r.ctx.Err(); ended != nil && errors.Is(err, ErrClosed) {
 		err = ended // which closed the channel
 	}
-	return asCallError(err, r.req.Method, r.endpoint)
+	return asCallError(err, r.req.Method, r.endpoint())
 }

@@ -14,6 +14,11 @@ import (
 // message and a traceback for people.
 type RemoteError = stream.RemoteError
 
+// PanicError is what a server's interceptors get from next when the handler, or an
+// interceptor further in, panicked: the value, and the stack of the goroutine. The
+// caller is answered the error Panic.
+type PanicError = stream.PanicError
+
 var (
 	// ErrLostRemote matches the error of a call whose peer is gone: its
 	// heartbeats stopped or its connection ended. Whether the call ran is unknown.

@@ -6,21 +6,26 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sync/atomic"
 
 	"github.com/zrpc-go/zrpc/event"
-	"github.com/zrpc-go/zrpc/stream"
 )
 
 // Response is an answer that has begun: one result, or a stream.
 type Response struct {
 	ctx       context.Context // Invoke's, which bounds the reading too
-	ch        *stream.Channel
 	req       *Request
-	link      *link
-	endpoint  string
 	streaming bool
 	result    event.Raw // when not streaming
+
+	at     atomic.Pointer[conversation]
+	opened conversation // what at is at first
+	mover  *mover       // nil without a stream of the caller's
+	closed atomic.Bool  // whatever place it moves to
 }
+
+// endpoint is where the call runs, for people.
+func (r *Response) endpoint() string { return r.at.Load().link.endpoint }
 
 // Invoke calls a method without saying what it answers, for programs that do
 // not know beforehand. It returns when the answer has begun. The caller must read
@@ -52,7 +57,7 @@ func (r *Response) Raw() event.Raw { return r.result }
 // Decode decodes the result into what ptr points to.
 func (r *Response) Decode(ptr any) error {
 	if r.streaming {
-		return asCallError(ErrStreamed, r.req.Method, r.endpoint)
+		return asCallError(ErrStreamed, r.req.Method, r.endpoint())
 	}
 	return decodeResult(r.result, ptr, r.req.Method)
 }
@@ -91,9 +96,17 @@ func (r *Response) next(ctx context.Context) ([]byte, error) {
 		wait, cancel = context.WithTimeoutCause(ctx, d, &TimeoutError{r.req.Method, d})
 		defer cancel()
 	}
-	raw, err := r.ch.Next(wait)
+	at := r.at.Load()
+	raw, err := at.ch.Next(wait)
+	for r.mover != nil && turnedAway(err) && r.moved(at, err) {
+		at = r.at.Load()
+		raw, err = at.ch.Next(wait)
+	}
 	switch {
 	case err == nil:
+		if r.mover != nil {
+			r.mover.settled.Store(true)
+		}
 		r.req.item(false, raw)
 	case errors.Is(err, io.EOF):
 		r.req.end(nil)
@@ -101,16 +114,26 @@ func (r *Response) next(ctx context.Context) ([]byte, error) {
 		if ended := ctx.Err(); ended != nil && errors.Is(err, ErrClosed) {
 			err = ended // which closed the channel
 		}
-		r.link.observe(err)
-		err = callError(ctx, wait, err, r.req.Method, r.endpoint)
-		r.req.end(err)
+		at.link.observe(err)
+		err = r.req.fail(callError(ctx, wait, err, r.req.Method, at.link.endpoint))
 	}
 	return raw, err
 }
 
 // Close gives up on a stream. It may be called at any time, and more than once.
 func (r *Response) Close() error {
-	r.ch.Close()
+	r.shut()
 	r.req.end(nil)
 	return nil
+}
+
+// shut closes the channel.
+func (r *Response) shut() {
+	r.closed.Store(true) // before it is looked where the call is: it may just move
+	if r.mover != nil {
+		if cancel := r.mover.cancel.Load(); cancel != nil {
+			(*cancel)()
+		}
+	}
+	r.at.Load().ch.Close()
 }

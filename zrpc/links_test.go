@@ -336,7 +336,7 @@ func TestDeadLinkIsNotPickedAgain(t *testing.T) {
 	var tries atomic.Int32
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := c.core.do(ctx, 0, &stream.Request{Method: "f"}, func(ctx context.Context, l *link) error {
+	err := c.core.try(ctx, 0, &stream.Request{Method: "f"}, func(ctx context.Context, l *link) error {
 		tries.Add(1)
 		_, err := l.mux.Call(ctx, &stream.Request{Method: "f", Args: []byte{0x90}})
 		return err

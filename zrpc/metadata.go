@@ -19,17 +19,44 @@ const (
 	keyIdempotent = "idem"
 )
 
-type metadataKey struct{}
+// callerKey is the context key of what a caller has to say about its calls.
+type callerKey struct{}
+
+// caller is that. It is not changed once it is in a context.
+type caller struct {
+	md     Metadata
+	header *AnswerHeader
+}
+
+// callerValues returns what ctx has, to be changed and put into another one.
+func callerValues(ctx context.Context) *caller {
+	v := new(caller)
+	if old, ok := ctx.Value(callerKey{}).(*caller); ok {
+		*v = *old
+	}
+	return v
+}
+
+// noCaller is the caller who says nothing.
+var noCaller caller
+
+// callerOf returns what ctx has, to be read.
+func callerOf(ctx context.Context) *caller {
+	if v, ok := ctx.Value(callerKey{}).(*caller); ok {
+		return v
+	}
+	return &noCaller
+}
 
 // WithMetadata returns a context whose calls send md, added to what the context
 // has already.
 func WithMetadata(ctx context.Context, md Metadata) context.Context {
+	v := callerValues(ctx)
 	merged := Metadata{}
-	if old, ok := ctx.Value(metadataKey{}).(Metadata); ok {
-		maps.Copy(merged, old)
-	}
+	maps.Copy(merged, v.md)
 	maps.Copy(merged, md)
-	return context.WithValue(ctx, metadataKey{}, merged)
+	v.md = merged
+	return context.WithValue(ctx, callerKey{}, v)
 }
 
 // MetadataFrom returns what the caller sent along, given a handler's context.
@@ -58,13 +85,12 @@ func headerMetadata(header []byte) Metadata {
 }
 
 // outgoing merges the metadata of the context with that of the options.
-func outgoing(ctx context.Context, opt *CallOptions) Metadata {
-	md, _ := ctx.Value(metadataKey{}).(Metadata)
+func (v *caller) outgoing(opt *CallOptions) Metadata {
 	if len(opt.Metadata) == 0 {
-		return md
+		return v.md
 	}
 	merged := maps.Clone(opt.Metadata)
-	maps.Copy(merged, md)
+	maps.Copy(merged, v.md)
 	return merged
 }
 

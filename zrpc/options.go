@@ -51,7 +51,7 @@ type ServerOptions struct {
 
 	// Interceptors wrap every call, the first the outermost; zerorpc's own
 	// methods, such as _zerorpc_inspect, are calls too. A panic is always
-	// recovered and answered, whatever is here.
+	// recovered and answered, whatever is here; they get it as a *PanicError.
 	Interceptors []Interceptor
 
 	// Logger is told of connections (debug) and of what needs a look.
@@ -127,9 +127,14 @@ type CallOptions struct {
 	// WithMetadata, goes before it.
 	Metadata Metadata
 
-	// Idempotent says that the calls may run twice: interceptors that retry may
-	// then do so even when they cannot know whether a first attempt ran.
+	// Idempotent says that the calls may run twice: Retry, and interceptors that
+	// make calls again, may then do so even when they cannot know whether a first
+	// attempt ran. Each attempt at a call has the same key; a server may recognise
+	// it, see package interceptor/retry.
 	Idempotent bool
+
+	// Retry says how often calls that failed are made again. Default: never.
+	Retry Retry
 }
 
 const defaultGrace = 10 * time.Second
@@ -202,5 +207,6 @@ func (o CallOptions) over(p CallOptions) CallOptions {
 		o.Metadata = p.Metadata
 	}
 	o.Idempotent = o.Idempotent || p.Idempotent
+	o.Retry = o.Retry.over(p.Retry)
 	return o
 }

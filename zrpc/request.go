@@ -2,17 +2,18 @@ package zrpc
 
 import (
 	"context"
-	"fmt"
+	"io"
 	"slices"
 	"sync"
 
 	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/internal/method"
+	"github.com/zrpc-go/zrpc/stream"
 )
 
 // Handler makes a call, or serves one. At the server it runs the whole call, a
 // stream to its last item; the result of a call with one is an event.Raw or any
-// other value. At the client it returns when the answer is in, an event.Raw, or
+// other value, and a panic is a *PanicError. At the client it returns when the answer is in, an event.Raw, or
 // for a stream when the answer has begun, a *Response.
 type Handler func(ctx context.Context, req *Request) (any, error)
 
@@ -50,7 +51,7 @@ type Request struct {
 	Shape    Shape
 	Args     event.Raw // the encoded argument array; a client's interceptor may replace it
 	Metadata Metadata  // at the client, what is going to be sent; at the server, what came
-	Peer     *Peer     // at the server: who calls
+	Peer     *Peer     // at the server: who calls; see Peer.User
 
 	// Idempotent says that the caller considers the call safe to run twice, and
 	// Key is the same for each attempt.
@@ -58,39 +59,59 @@ type Request struct {
 	Key        string
 
 	// at the client
-	opt    CallOptions
-	header []headerPair // what SetHeader has set
+	opt      CallOptions
+	header   []headerPair // what SetHeader has set
+	listens  bool         // somebody may ask for the header of the answer
+	received stream.AnswerHeader
 
 	// at the server
-	came []byte // the encoded header
+	call   *stream.Call
+	extras stream.Extras // the call's
 
-	mu     sync.Mutex // guards the fields below
-	onEnd  []func(error)
-	onItem []func(sent bool, item event.Raw)
-	ended  bool
+	failing sync.Mutex // held while the functions of OnError run
+
+	mu      sync.Mutex // guards the fields below
+	onEnd   []func(error)
+	onItem  []func(sent bool, item event.Raw)
+	onError []func(error) error
+	ended   bool
+	failed  error    // what OnError made of the error, for those who ask again
+	attempt *Request // the last one that was answered; nil: r itself
 }
 
-// HeaderValue returns, at the server, what the request's event header holds
-// under key. The value must not be kept after the handler has returned.
+// HeaderValue returns what the other side has set under key in the header of its
+// event, besides message_id, v and response_to. At the server that is the
+// request's; the value must not be kept after the handler has returned. At the
+// client it is the answer's, from when next has returned; that of a stream is then
+// its first event's, and in OnEnd its last one's. The server may change it in
+// between.
 func (r *Request) HeaderValue(key string) (event.Raw, bool) {
-	e := event.Event{Header: r.came}
-	raw, ok := e.Lookup(key)
+	if r.call != nil {
+		e := event.Event{Header: r.call.Header}
+		raw, ok := e.Lookup(key)
+		return event.Raw(raw), ok
+	}
+	r.mu.Lock()
+	attempt := r.attempt
+	r.mu.Unlock()
+	if attempt != nil {
+		return attempt.HeaderValue(key)
+	}
+	raw, ok := r.received.Lookup(key)
 	return event.Raw(raw), ok
 }
 
-// SetHeader sets, at the client, a key in the header of the request's event,
-// where Python's middleware finds it. Keys of the protocol are refused.
+// SetHeader sets a key in the header of what this side sends, where Python's
+// middleware finds it: at the client in the request, before next is called; at the
+// server in the answer, as the function SetHeader does for a handler. Keys of the
+// protocol are refused.
 func (r *Request) SetHeader(key string, value any) error {
-	switch key {
-	case "message_id", "response_to", "v", keyMetadata, keyIdempotent, "deadline":
-		return fmt.Errorf("zrpc: header key %q is the protocol's own; choose another", key)
+	if r.call != nil {
+		return setHeader(r.call, key, value)
 	}
-	raw, err := event.AppendValue(nil, value)
-	if err == nil {
-		err = checkText(raw, "it")
-	}
+	raw, err := encodeHeader(key, value)
 	if err != nil {
-		return fmt.Errorf("zrpc: header key %q: %w", key, err)
+		return err
 	}
 	same := func(p headerPair) bool { return p.key == key }
 	r.header = append(slices.DeleteFunc(slices.Clone(r.header), same), headerPair{key, raw})
@@ -118,6 +139,55 @@ func (r *Request) OnItem(f func(sent bool, item event.Raw)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.onItem = append(r.onItem, f)
+}
+
+// OnError has f called, at the client, for an error that ends a stream which has
+// begun, in place of which its reader gets what f returns; nil ends the stream in
+// good order. So do OnEnd, and the OnError of interceptors further out. It is not
+// called for an error that comes before, which next returns.
+func (r *Request) OnError(f func(err error) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.onError = append(r.onError, f)
+}
+
+// replaced asks them, from the innermost outwards.
+func (r *Request) replaced(err error) error {
+	r.mu.Lock()
+	fs := r.onError
+	r.mu.Unlock()
+	for _, f := range slices.Backward(fs) {
+		if err = f(err); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// fail ends a stream that has begun for err, and returns what its reader gets: io.EOF
+// if there is no error left.
+func (r *Request) fail(err error) error {
+	r.failing.Lock() // a hook may take its time, and the context end meanwhile
+	defer r.failing.Unlock()
+	r.mu.Lock()
+	ended, failed, asked := r.ended, r.failed, len(r.onError) > 0
+	r.mu.Unlock()
+	switch {
+	case failed != nil:
+		return failed
+	case ended || !asked:
+		r.end(err)
+		return err
+	}
+	err = r.replaced(err)
+	r.end(err)
+	if err == nil {
+		err = io.EOF
+	}
+	r.mu.Lock()
+	r.failed = err
+	r.mu.Unlock()
+	return err
 }
 
 // end tells those who asked. A nil request had no interceptors.

@@ -16,10 +16,13 @@ import (
 
 // request describes a call to interceptors.
 func (c *Client) request(ctx context.Context, shape Shape, method string, args []byte) *Request {
+	v := callerOf(ctx)
 	req := &Request{
 		Method: method, Shape: shape, Args: args, opt: c.opt,
-		Metadata: maps.Clone(outgoing(ctx, &c.opt)), Idempotent: c.opt.Idempotent,
+		Metadata: maps.Clone(v.outgoing(&c.opt)), Idempotent: c.opt.Idempotent,
+		listens: v.header != nil || c.core.handler != nil,
 	}
+	v.header.follow(req)
 	if req.Idempotent {
 		req.Key = uuid.NewString()
 	}
@@ -45,8 +48,9 @@ func (c *clientCore) handle(ctx context.Context, req *Request) (any, error) {
 		return c.open(ctx, req)
 	}
 	var reply stream.Reply
-	wire := &stream.Request{Method: req.Method, Args: req.Args}
+	wire := &stream.Request{Method: req.Method, Args: req.Args, Answer: req.answer()}
 	wire.Extra, wire.NExtra = req.extra()
+	req.opt.Idempotent = req.Idempotent // an interceptor may know better
 	if err := c.unary(ctx, &req.opt, wire, &reply); err != nil {
 		return nil, err
 	}
@@ -68,13 +72,17 @@ func (r *Request) extra() (b []byte, n int) {
 	return b, n
 }
 
-// unary makes a call with one result. What wire has no header for yet is taken
-// from the context and the options.
-func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.Request, reply *stream.Reply) error {
-	if wire.NExtra == 0 && c.handler == nil { // perhaps a plain call, without a Request
-		wire.Extra, wire.NExtra = appendMetadata(nil, outgoing(ctx, opt))
+// answer is where the header of the answer goes; nil: nobody could ask for it.
+func (r *Request) answer() *stream.AnswerHeader {
+	if !r.listens {
+		return nil
 	}
-	return c.do(ctx, opt.Timeout, wire, func(ctx context.Context, l *link) (err error) {
+	return &r.received
+}
+
+// unary makes a call with one result.
+func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.Request, reply *stream.Reply) error {
+	return c.do(ctx, opt, wire, func(ctx context.Context, l *link) (err error) {
 		wire.Timeout = left(ctx)
 		if *reply, err = l.mux.Call(ctx, wire); err == nil {
 			l.heard()
@@ -85,11 +93,12 @@ func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.R
 
 // open makes a call that has a stream.
 func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) {
-	wire := &stream.Request{Method: req.Method, Args: req.Args, Sends: req.Shape != ServerStream}
+	wire := &stream.Request{Method: req.Method, Args: req.Args, Answer: req.answer(), Sends: req.Shape != ServerStream}
 	wire.Extra, wire.NExtra = req.extra()
 	r := &Response{ctx: ctx, req: req}
-	whole := ctx // the timeout is for the beginning alone
-	err := c.do(ctx, req.opt.Timeout, wire, func(ctx context.Context, l *link) error {
+	req.opt.Idempotent = req.Idempotent // an interceptor may know better
+	whole := ctx                        // the timeout is for the beginning alone
+	err := c.do(ctx, &req.opt, wire, func(ctx context.Context, l *link) error {
 		wire.Timeout = left(whole)
 		ch, err := l.mux.Open(ctx, wire, req.opt.Credit)
 		if err != nil {
@@ -102,17 +111,21 @@ func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) 
 			}
 			l.heard()
 		}
-		r.ch, r.link, r.endpoint = ch, l, l.endpoint
+		r.opened = conversation{ch, l}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.at.Store(&r.opened)
+	if wire.Sends {
+		r.mover = newMover(c, wire)
+	}
 	if whole.Done() != nil {
 		// Also when nobody reads or sends just then.
 		stop := context.AfterFunc(whole, func() {
-			r.ch.Close()
-			req.end(whole.Err())
+			r.shut()
+			req.fail(whole.Err())
 		})
 		req.OnEnd(func(error) { stop() })
 	}
@@ -128,9 +141,10 @@ func left(ctx context.Context) time.Duration {
 	return max(1, time.Until(until)) // over, and about to be noticed: not "no bound"
 }
 
-// do makes one call by f on a connection. If that turns out to have ended before
-// the request left, or its server to be stopping, the call goes to another one.
-func (c *clientCore) do(ctx context.Context, timeout time.Duration, wire *stream.Request, f func(ctx context.Context, l *link) error) error {
+// try makes one attempt at a call by f on a connection. If that turns out to have
+// ended before the request left, or its server to be stopping, the call goes to
+// another one.
+func (c *clientCore) try(ctx context.Context, timeout time.Duration, wire *stream.Request, f func(ctx context.Context, l *link) error) error {
 	call := ctx
 	if timeout > 0 {
 		var cancel context.CancelFunc

@@ -23,7 +23,7 @@ type entry struct {
 func newEntry(m *method.Method, builtin bool, most int, interceptors []Interceptor) *entry {
 	e := &entry{m: m, builtin: builtin, most: most, wire: stream.Method{Name: m.Name}}
 	if len(interceptors) > 0 {
-		intercept(e, chain(interceptors, e.handle))
+		intercept(e, interceptors, e.handle)
 		return e
 	}
 	switch m.Shape {
@@ -122,26 +122,29 @@ func (e *entry) handle(ctx context.Context, req *Request) (any, error) {
 // interceptors, which may want to count it, and then the error.
 func unknown(name string, interceptors []Interceptor) *stream.Method {
 	e := &entry{m: &method.Method{Name: name}, wire: stream.Method{Name: name}}
-	intercept(e, chain(interceptors, func(context.Context, *Request) (any, error) {
+	intercept(e, interceptors, func(context.Context, *Request) (any, error) {
 		return nil, &RemoteError{Name: nameError, Message: name}
-	}))
+	})
 	return &e.wire
 }
 
-// intercept has requests of e go through h.
-func intercept(e *entry, h Handler) {
+// intercept has requests of e go through interceptors to h.
+func intercept(e *entry, interceptors []Interceptor, h Handler) {
+	h = chainRecovered(interceptors, h)
 	run := func(c *stream.Call) (any, error) {
 		req := &Request{
 			Method: e.m.Name, Shape: e.m.Shape, Args: c.Args,
-			Metadata: headerMetadata(c.Header), Peer: peerOf(c.Conn()), came: c.Header,
+			Metadata: headerMetadata(c.Header), Peer: peerOf(c.Conn()), call: c,
 		}
+		req.extras.Owner = req
+		c.Attach(&req.extras)
 		if raw, ok := req.HeaderValue(keyIdempotent); ok {
 			text, _ := event.Text(raw)
 			req.Idempotent, req.Key = true, string(text)
 		}
 		done := false
 		defer func() {
-			if !done { // it panics, or ends its goroutine
+			if !done { // it ends its goroutine
 				req.end(stream.ErrExited)
 			}
 		}()

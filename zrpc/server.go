@@ -25,18 +25,21 @@ type Server struct {
 	registry
 	serving   chan struct{} // closed by the first Serve: connections are read from then on
 	serveOnce sync.Once
-	stopping  atomic.Bool   // new requests are refused
+	stopping  atomic.Bool // new requests are refused
+	refused   lastRefusal
 	stopped   chan struct{} // closed when Shutdown is done
 	stopOnce  sync.Once
 
 	mu        sync.Mutex // guards the fields below
 	endpoints []string   // bound
+	conns     map[*stream.ServerMux]wire
+	parting   context.Context // bounds the leave-taking; nil until it begins
 }
 
 // NewServer returns a server without methods and endpoints. nil options are the
 // defaults.
 func NewServer(opt *ServerOptions) *Server {
-	s := &Server{serving: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Server{serving: make(chan struct{}), stopped: make(chan struct{}), conns: map[*stream.ServerMux]wire{}}
 	if opt != nil {
 		s.opt = *opt
 	}
@@ -69,7 +72,9 @@ func (s *Server) serveConn(p *socket.Peer) {
 		return
 	}
 	m := stream.NewServerMux(wire{p}, &s.svc, s.stream)
+	s.enter(m, wire{p})
 	err := m.Run()
+	s.leave(m)
 	s.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "remote", p.RemoteAddr(), "reason", err)
 }
 
@@ -77,6 +82,7 @@ func (s *Server) serveConn(p *socket.Peer) {
 // goroutine.
 func (s *Server) lookup(name []byte) (*stream.Method, error) {
 	if s.stopping.Load() {
+		s.refused.note()
 		return nil, errStopping
 	}
 	if e := (*s.entries.Load())[string(name)]; e != nil {
@@ -138,10 +144,16 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 // Shutdown ends the server: it stops listening, answers new requests with the
-// error ServerStopping, and waits for calls in progress until ctx ends. What
-// still runs then is cancelled, and ctx's error returned. All connections are
-// closed when it returns, which takes up to a second more for a peer that does
-// not read. It does not wait for handlers that ignore their context.
+// error ServerStopping, pings included, and waits for calls in progress until ctx
+// ends. What still runs then is cancelled, and ctx's error returned. A client with
+// other servers goes to these from its first refusal on.
+//
+// When the last call has ended, zrpc clients are told so, and take what was not
+// answered elsewhere, or to the server's successor. For the sake of others, if there
+// are any, requests are refused until none has come for 50 ms, for at most 1 s.
+//
+// All connections are closed when it returns, which takes up to a second more for a
+// peer that does not read. It does not wait for handlers that ignore their context.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopping.Store(true)
 	s.mu.Lock()
@@ -152,6 +164,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		s.sock.Unbind(endpoint)
 	}
 	err := s.svc.Pool.Wait(ctx)
+	if err == nil {
+		s.partFrom(ctx)
+	}
 	s.stopOnce.Do(func() {
 		s.ticker.Close()
 		go func() {

@@ -12,7 +12,14 @@ import (
 
 // announcement tells a peer that this end is zrpc, of which revision of the
 // extensions.
-var announcement = zmtp.Property{Name: "X-Zrpc", Value: "1"}
+var announcement = zmtp.Property{Name: "X-Zrpc", Value: "2"}
+
+// knowsBye reports whether the peer is told by the event _zrpc_bye that its server
+// leaves: revision 2. A broker, of revision 1, goes by the refusals.
+func (w wire) knowsBye() bool {
+	said := w.Peer.PeerProperty()
+	return said != "" && said != "1"
+}
 
 // wire is a peer's connection as package stream wants it.
 type wire struct{ *socket.Peer }

@@ -31,7 +31,7 @@ var errStopping = &RemoteError{Name: wireStopping, Message: "the server is shutt
 func (s *Server) describe(err error) *RemoteError {
 	r := &RemoteError{Name: wireName(err), Message: err.Error()}
 	var remote *RemoteError
-	var panicked *stream.PanicError
+	var panicked *PanicError
 	switch {
 	case errors.As(err, &remote):
 		r.Traceback = remote.Traceback
@@ -63,7 +63,7 @@ func (s *Server) describe(err error) *RemoteError {
 // wireName chooses the class name for an error.
 func wireName(err error) string {
 	var named wireNamer
-	var panicked *stream.PanicError
+	var panicked *PanicError
 	var eventType *event.TypeError
 	switch {
 	case errors.As(err, &named):

@@ -12,6 +12,11 @@
 //
 //	zrpc.ClientOptions{Interceptors: []zrpc.Interceptor{auth.Client(auth.Static("secret"))}}
 //
+// Who calls is then the call's zrpc.Peer.User, for handlers by zrpc.PeerFrom:
+//
+//	peer, _ := zrpc.PeerFrom(ctx)
+//	log.Println(peer.User)
+//
 // A token is as secret as the wire it crosses: over a network use an encrypted
 // connection.
 package auth
@@ -25,8 +30,9 @@ import (
 	"github.com/zrpc-go/zrpc/zrpc"
 )
 
-// Check decides about a call. It returns the context that the call goes on with,
-// derived from ctx, or an error that refuses it: a *zrpc.RemoteError is sent as it
+// Check decides about a call. It sets req.Peer.User if it finds out who calls, and
+// returns the context that the call goes on with, ctx or one derived from it, or an
+// error that refuses it: a *zrpc.RemoteError is sent as it
 // is, any other error is logged and answered Unauthenticated, without its text.
 type Check func(ctx context.Context, req *zrpc.Request) (context.Context, error)
 

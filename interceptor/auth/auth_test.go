@@ -58,7 +58,7 @@ func TestWhoMayCall(t *testing.T) {
 	var tokenErr error
 	client := Client(func(context.Context) (string, error) { return token, tokenErr })
 	c := pair.New(t, func(s *zrpc.Server) {
-		who := func(ctx context.Context) string { user, _ := User(ctx); return user }
+		who := func(ctx context.Context) string { peer, _ := zrpc.PeerFrom(ctx); return peer.User }
 		for _, name := range []string{"whoami", "admin_stop", "free_x", "closed", "broken", "unset", "other"} {
 			s.Handle(name, who)
 		}

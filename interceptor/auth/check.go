@@ -19,21 +19,6 @@ const (
 // maxToken bounds a token in bytes: verifying costs time.
 const maxToken = 8 << 10
 
-// userKey is the context key of the user's name.
-type userKey struct{}
-
-// WithUser returns a context that says who calls; for Checks.
-func WithUser(ctx context.Context, user string) context.Context {
-	return context.WithValue(ctx, userKey{}, user)
-}
-
-// User returns who made the call that a handler's context belongs to, and false
-// if nobody found out.
-func User(ctx context.Context) (string, bool) {
-	user, ok := ctx.Value(userKey{}).(string)
-	return user, ok
-}
-
 // Anyone lets all callers pass.
 func Anyone(ctx context.Context, _ *zrpc.Request) (context.Context, error) { return ctx, nil }
 
@@ -42,8 +27,8 @@ func Nobody(context.Context, *zrpc.Request) (context.Context, error) {
 	return nil, &zrpc.RemoteError{Name: Denied, Message: "nobody may call this method"}
 }
 
-// Token lets those pass whose token verify accepts, and returns the user of.
-// verify runs for every call, possibly many at once; the time it takes is the
+// Token lets those pass whose token verify accepts, and makes the user that it
+// returns the call's Peer.User. verify runs for every call, possibly many at once; the time it takes is the
 // call's.
 func Token(verify func(ctx context.Context, token string) (user string, err error)) Check {
 	return func(ctx context.Context, req *zrpc.Request) (context.Context, error) {
@@ -55,7 +40,8 @@ func Token(verify func(ctx context.Context, token string) (user string, err erro
 		if err != nil {
 			return nil, err
 		}
-		return WithUser(ctx, user), nil
+		req.Peer.User = user
+		return ctx, nil
 	}
 }
 
@@ -75,14 +61,15 @@ func Tokens(users map[string]string) func(ctx context.Context, token string) (st
 	}
 }
 
-// Users lets those of the named users pass whom check lets pass.
+// Users lets those of the named users pass whom check lets pass, and who they are
+// by the Peer.User that it has set.
 func Users(check Check, users ...string) Check {
 	return func(ctx context.Context, req *zrpc.Request) (context.Context, error) {
 		ctx, err := check(ctx, req)
 		if err != nil {
 			return nil, err
 		}
-		if user, ok := User(ctx); !ok || !slices.Contains(users, user) {
+		if req.Peer.User == "" || !slices.Contains(users, req.Peer.User) {
 			return nil, &zrpc.RemoteError{Name: Denied, Message: "this user may not call " + req.Method}
 		}
 		return ctx, nil

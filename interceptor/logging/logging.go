@@ -7,7 +7,8 @@
 //	level=WARN msg="call served" method=load … error=ValueError text="no such file" sent=17
 //
 // For a stream the line comes after its last item, with how many were sent and
-// received, and duration is that of the whole. Arguments and results are never
+// received, and duration is that of the whole. A handler that panicked is logged as the
+// error Panic, with its stack, at the server. Arguments and results are never
 // logged, unless Options.Args says how.
 //
 // Sender and Receiver do the same for the events of package pubsub:
@@ -17,6 +18,7 @@ package logging
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -52,6 +54,10 @@ type Options struct {
 // the other side's.
 const maxText = 1024
 
+// maxStack bounds the stack of a handler that panicked, in bytes: a recursion
+// without end has one of megabytes, whose beginning tells enough.
+const maxStack = 16 << 10
+
 func (o *Options) normalize() Options {
 	var n Options
 	if o != nil {
@@ -68,12 +74,13 @@ func (o *Options) normalize() Options {
 
 // Level is the default of Options.Level: a call that succeeded, or whose caller
 // gave up, is information; one that failed is a warning, since the one who is to
-// do something about it is told anyway; a handler that panicked is an error.
+// do something about it is told anyway; a handler that panicked, or ended its
+// goroutine, is an error.
 func Level(err error) slog.Level {
 	switch errname.Of(err) {
 	case "", "Canceled":
 		return slog.LevelInfo
-	case "Panic":
+	case "Panic", "Exited":
 		return slog.LevelError
 	}
 	return slog.LevelWarn
@@ -91,11 +98,13 @@ func Args(req *zrpc.Request) slog.Value {
 	return slog.StringValue(clip(fmt.Sprint(v)))
 }
 
-func clip(s string) string {
-	if len(s) <= maxText {
+func clip(s string) string { return clipTo(s, maxText) }
+
+func clipTo(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxText], "") + "…"
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // Server returns an interceptor that logs the calls served. It belongs outermost,
@@ -145,6 +154,10 @@ func (o *Options) watch(ctx context.Context, req *zrpc.Request, message string) 
 		attrs = append(attrs, slog.Duration("duration", time.Since(begun)))
 		if err != nil {
 			attrs = append(attrs, slog.String("error", errname.Of(err)), slog.String("text", clip(err.Error())))
+		}
+		var panicked *zrpc.PanicError
+		if errors.As(err, &panicked) {
+			attrs = append(attrs, slog.String("stack", clipTo(string(panicked.Stack), maxStack)))
 		}
 		if req.Shape != zrpc.Unary {
 			attrs = append(attrs, slog.Int64("sent", sent.Load()), slog.Int64("received", received.Load()))

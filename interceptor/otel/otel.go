@@ -13,7 +13,8 @@
 // an error error.type and, if the other side said it, rpc.response.status_code;
 // the metrics are the histograms rpc.client.call.duration and
 // rpc.server.call.duration in seconds. A span of a stream ends with it and says
-// how many items passed.
+// how many items passed. A handler that panicked is the error Panic, and an exception
+// event of the server's span has its stack.
 //
 // Events of package pubsub have the same with Sender and Receiver:
 //
@@ -175,6 +176,10 @@ func (s *side) begin(ctx context.Context, req *zrpc.Request) context.Context {
 		if err != nil {
 			span.SetStatus(codes.Error, err.Error())
 			span.SetAttributes(s.errorAttributes(err, errname.Of(err))...)
+			var panicked *zrpc.PanicError
+			if errors.As(err, &panicked) {
+				span.RecordError(err, trace.WithTimestamp(now), trace.WithAttributes(semconv.ExceptionStacktrace(string(panicked.Stack))))
+			}
 			attrs = append(attrs, s.errorAttributes(err, s.errors.Fit(errname.Of(err)))...)
 		}
 		if req.Shape != zrpc.Unary {

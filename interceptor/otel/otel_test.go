@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,7 @@ func register(s *zrpc.Server) {
 		return trace.SpanContextFromContext(ctx).TraceID().String()
 	})
 	s.Handle("fail", func() error { return &zrpc.RemoteError{Name: "ValueError", Message: "no"} })
+	s.Handle("crash", func() { panic("ouch") })
 	s.Handle("count", func(n int) iter.Seq[int] {
 		return func(yield func(int) bool) {
 			for i := 0; i < n && yield(i); i++ {
@@ -181,5 +183,30 @@ func TestHeaderIgnoresWhatIsNoTrace(t *testing.T) {
 	h := header{new(zrpc.Request), propagation.TraceContext{}}
 	if h.Set("message_id", "x"); !slices.Contains(h.Keys(), "traceparent") {
 		t.Errorf("keys %v", h.Keys())
+	}
+}
+
+// TestPanicIsAnException: the server's span has the stack, and both spans and
+// metrics the error by its name.
+func TestPanicIsAnException(t *testing.T) {
+	spans, metrics := traced(t, func(ctx context.Context, c *zrpc.Client) { zrpc.Call[any](ctx, c, "crash") })
+	for _, s := range spans {
+		if got := attributes(s, "error.type", "rpc.response.status_code"); !slices.Equal(got, []string{"Panic", "Panic"}) || s.Status.Code != codes.Error {
+			t.Errorf("the %v span has %v, %v", s.SpanKind, got, s.Status)
+		}
+		stacks := 0
+		for _, e := range s.Events {
+			for _, a := range e.Attributes {
+				if a.Key == "exception.stacktrace" && strings.Contains(a.Value.AsString(), "otel.register") {
+					stacks++
+				}
+			}
+		}
+		if (stacks == 1) != (s.SpanKind == trace.SpanKindServer) {
+			t.Errorf("the %v span has %d stacks", s.SpanKind, stacks)
+		}
+	}
+	if n := len(metrics["rpc.server.call.duration"].DataPoints); n != 1 || len(spans) != 2 {
+		t.Errorf("%d series, %d spans", n, len(spans))
 	}
 }

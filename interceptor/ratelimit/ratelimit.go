@@ -47,8 +47,8 @@ type Options struct {
 	PerPeer Limit
 
 	// PeerKey says who is one caller. Default: Host. A caller without a
-	// trustworthy address is better told by its user name, which an
-	// authenticating interceptor further out has left in ctx.
+	// trustworthy address is better told by its Peer.User, which an authenticating
+	// interceptor further out has set.
 	PeerKey func(ctx context.Context, peer *zrpc.Peer) string
 
 	// MaxPeers bounds the callers remembered; the one that did not call longest

@@ -22,7 +22,7 @@ type DedupeOptions struct {
 	// one is given to those who wait, and not remembered. Default 1 MiB.
 	Entries, Bytes, MaxResult int
 
-	// Scope returns within what a key is unique, such as the authenticated user.
+	// Scope returns within what a key is unique, such as req.Peer.User.
 	// Default: one scope, because a retry may come by another connection. Keys of
 	// zrpc's clients are random UUIDs, and nobody can hit upon another's.
 	Scope func(ctx context.Context, req *zrpc.Request) string

@@ -3,6 +3,7 @@ package retry
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"slices"
 
 	"github.com/zrpc-go/zrpc/event"
@@ -21,7 +22,7 @@ const maxKey = 128
 // DedupeOptions allow. It belongs inside of authentication and of limits.
 //
 // An attempt whose caller gave up leaves no answer, and another one then runs the
-// call; so does a call that was refused unseen. The arguments must be the same
+// call; so does a call that was refused unseen, or whose handler panicked. The arguments must be the same
 // for the same key, or the call is refused: a key alone must not reveal an answer.
 // Streams are not remembered.
 func Dedupe(opt *DedupeOptions) zrpc.Interceptor {
@@ -72,7 +73,8 @@ func (a *answers) lead(ctx context.Context, e *entry, run func() (any, error)) (
 	answered := false
 	defer func() { a.leave(e, answered) }() // also when it panics
 	result, err = run()
-	if ctx.Err() != nil || zrpc.Unsent(err) {
+	var panicked *zrpc.PanicError // which says nothing about the next attempt
+	if ctx.Err() != nil || zrpc.Unsent(err) || errors.As(err, &panicked) {
 		return result, err
 	}
 	if err == nil {

@@ -1,9 +1,12 @@
 // Package retry makes calls again that failed and may be made again, and lets a
 // server recognise a call that comes twice.
 //
-// At the client:
+// Clients can do so without it, by zrpc.CallOptions.Retry. Client is for a place
+// among interceptors of one's choosing: those inside of it see each attempt, such as
+// a breaker that learns from all, or a token that is new for each. Have one of the
+// two, or each attempt of the one becomes several of the other.
 //
-//	zrpc.ClientOptions{Interceptors: []zrpc.Interceptor{retry.Client(nil)}}
+//	zrpc.ClientOptions{Interceptors: []zrpc.Interceptor{retry.Client(nil), breaker.Client(nil)}}
 //
 // A call is made again when it certainly did not run (zrpc.Unsent), or when the
 // caller said that it may run twice (CallOptions.Idempotent) and its outcome is
@@ -25,10 +28,9 @@ package retry
 
 import (
 	"context"
-	"errors"
-	"math/rand/v2"
 	"time"
 
+	"github.com/zrpc-go/zrpc/internal/attempts"
 	"github.com/zrpc-go/zrpc/zrpc"
 )
 
@@ -55,21 +57,18 @@ type Options struct {
 	OnRetry func(req *zrpc.Request, attempt int, err error, wait time.Duration)
 }
 
-const (
-	defaultAttempts = 3
-	defaultBase     = 50 * time.Millisecond // a restart takes about as long as all waits
-	defaultMax      = 2 * time.Second
-)
+// Budget bounds retries by the share of calls that fail: zrpc.RetryBudget.
+type Budget = zrpc.RetryBudget
+
+// NewBudget returns a full bucket of so many tokens, to which a call that succeeds
+// adds ratio: zrpc.NewRetryBudget.
+func NewBudget(tokens, ratio float64) *Budget { return zrpc.NewRetryBudget(tokens, ratio) }
+
+const defaultAttempts = 3
 
 func (o Options) normalize() Options {
 	if o.Attempts == 0 {
 		o.Attempts = defaultAttempts
-	}
-	if o.Base <= 0 {
-		o.Base = defaultBase
-	}
-	if o.Max <= 0 {
-		o.Max = defaultMax
 	}
 	if o.Budget == nil {
 		o.Budget = NewBudget(0, 0)
@@ -81,14 +80,8 @@ func (o Options) normalize() Options {
 }
 
 // Safe reports whether a failed call may be made again without running twice
-// against its caller's will: the default of Options.Retryable.
-func Safe(req *zrpc.Request, err error) bool {
-	if zrpc.Unsent(err) {
-		return true
-	}
-	var timeout *zrpc.TimeoutError
-	return req.Idempotent && (errors.Is(err, zrpc.ErrLostRemote) || errors.As(err, &timeout))
-}
+// against its caller's will (zrpc.Repeatable): the default of Options.Retryable.
+func Safe(req *zrpc.Request, err error) bool { return zrpc.Repeatable(err, req.Idempotent) }
 
 // Client returns an interceptor for clients that makes failed calls again. It
 // belongs outside of those that watch single attempts, such as package breaker,
@@ -101,52 +94,22 @@ func Client(opt *Options) zrpc.Interceptor {
 	o = o.normalize()
 	return func(next zrpc.Handler) zrpc.Handler {
 		return func(ctx context.Context, req *zrpc.Request) (any, error) {
-			for attempt := 1; ; attempt++ {
+			call := o.call(req)
+			for {
 				result, err := req.Attempt(ctx, next)
-				if err == nil {
-					o.Budget.succeeded()
-					return result, nil
-				}
-				// An answer of the handler is no sign of trouble.
-				if !o.Retryable(req, err) {
-					return nil, err
-				}
-				if !o.Budget.failed() || attempt >= o.Attempts || !o.pause(ctx, req, attempt, err) {
-					return nil, err
+				if !call.Again(ctx, err, err != nil && o.Retryable(req, err)) {
+					return result, err
 				}
 			}
 		}
 	}
 }
 
-// pause waits before the retry that follows an attempt. False says that ctx ends
-// before, and the retry would be in vain.
-func (o *Options) pause(ctx context.Context, req *zrpc.Request, attempt int, err error) bool {
-	wait := rand.N(o.bound(attempt) + 1)
-	if until, ok := ctx.Deadline(); ok && time.Until(until) <= wait {
-		return false // the caller learns the reason instead of a timeout
-	}
+// call returns the state of one call.
+func (o *Options) call(req *zrpc.Request) *attempts.Call {
+	c := &attempts.Call{Policy: attempts.Policy{Attempts: o.Attempts, Base: o.Base, Max: o.Max}, Budget: o.Budget}
 	if o.OnRetry != nil {
-		o.OnRetry(req, attempt, err, wait)
+		c.Told = func(attempt int, err error, wait time.Duration) { o.OnRetry(req, attempt, err, wait) }
 	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// bound is the longest wait after an attempt.
-func (o *Options) bound(attempt int) time.Duration {
-	d := min(o.Base, o.Max)
-	for range attempt - 1 {
-		if d > o.Max/2 { // before it overflows
-			return o.Max
-		}
-		d *= 2
-	}
-	return d
+	return c
 }

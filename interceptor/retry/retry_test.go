@@ -128,16 +128,7 @@ func TestContextBoundsAttempts(t *testing.T) {
 	})
 }
 
-func TestWaitsGrowAndAreRandom(t *testing.T) {
-	o := Options{Base: 50 * time.Millisecond, Max: 300 * time.Millisecond}.normalize()
-	for attempt, want := range []time.Duration{50, 100, 200, 300, 300} {
-		if got := o.bound(attempt + 1); got != want*time.Millisecond {
-			t.Errorf("after attempt %d at most %v, want %v", attempt+1, got, want*time.Millisecond)
-		}
-	}
-	if o := (Options{Base: time.Hour}).normalize(); o.bound(100) != o.Max {
-		t.Errorf("Base beyond Max waits %v", o.bound(100))
-	}
+func TestOnRetryIsToldOfEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var attempts atomic.Int64
 		var waits []time.Duration

@@ -35,9 +35,10 @@ var allowed = map[string][]string{
 	"stream": {"event", "internal/msgid"},
 
 	// RPC layer.
-	"internal/method": {"event"},
-	"zrpc":            {uuid, "event", "stream", "internal/method", "internal/socket", "internal/zmtp", zmq4},
-	"pubsub":          {"event", "internal/method", "internal/socket", "internal/zmtp"},
+	"internal/method":   {"event"},
+	"internal/attempts": {}, // when to make a call again; also for the interceptor that does it
+	"zrpc":              {uuid, "event", "stream", "internal/attempts", "internal/method", "internal/socket", "internal/zmtp", zmq4},
+	"pubsub":            {"event", "internal/method", "internal/socket", "internal/zmtp"},
 
 	// NumPy's arrays, as values of calls: they need the encoding and no connection.
 	"ndarray": {"event", msgpack},
@@ -56,7 +57,7 @@ var allowed = map[string][]string{
 	"interceptor/otel":             {"zrpc", "pubsub", "event", "interceptor/internal/errname", "interceptor/internal/table", "go.opentelemetry.io/otel"},
 	"interceptor/prom":             {"zrpc", "event", "interceptor/internal/errname", "interceptor/internal/table", "github.com/prometheus/client_golang"},
 	"interceptor/ratelimit":        {"zrpc", "interceptor/internal/table", "golang.org/x/time"},
-	"interceptor/retry":            {"zrpc", "event"},
+	"interceptor/retry":            {"zrpc", "event", "internal/attempts"},
 	"interceptor/internal/errname": {"zrpc", "pubsub", "stream"},
 	"interceptor/internal/pair":    {"zrpc", "pubsub"},
 	"interceptor/internal/table":   {},

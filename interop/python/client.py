@@ -7,8 +7,8 @@ values as spelling.py spells them, and with --arrays arrays.py. It ends when its
 Ops: new (client, kind, endpoint, bind, timeout, heartbeat, passive, headers,
 hooks, names, loud: see middleware.py), hooks (client: what they saw so far),
 call (client, method, args, timeout, reply_header), stream (the same and
-limit, delay, slots, progress), many (client, method, args, count), stats
-(client), close (client).
+limit, delay, slots, progress), many (client, method, args, count), header
+(client: of its last answer), stats (client), close (client).
 """
 
 import json
@@ -34,6 +34,7 @@ KINDS = {'client': zerorpc.Client, 'pusher': zerorpc.Pusher, 'publisher': zerorp
 clients = {}
 hooked = {}  # what the hooks of each client that has some saw
 seen = gevent.local.local()  # the last answer's header, a task each
+last = {}  # the same, a client each
 
 
 def op_new(c):
@@ -41,7 +42,7 @@ def op_new(c):
     headers = c.get('headers', {})
     context.register_middleware({
         'get_task_context': lambda: {k: unspell(v) for k, v in headers.items()},
-        'client_after_request': after_request,
+        'client_after_request': after_request(c['client']),
     })
     if c.get('hooks'):
         lines = hooked[c['client']] = []
@@ -62,8 +63,10 @@ def op_new(c):
     return c['endpoint']
 
 
-def after_request(request, reply, exception=None):
-    seen.header = reply.header if reply is not None else None
+def after_request(client):
+    def hook(request, reply, exception=None):
+        seen.header = last[client] = reply.header if reply is not None else None
+    return hook
 
 
 def invoke(c):
@@ -118,6 +121,10 @@ def op_hooks(c):
     seen_so_far = lines[:]
     del lines[:]
     return seen_so_far
+
+
+def op_header(c):
+    return spell(last.get(c['client']))
 
 
 def op_stats(c):

@@ -30,17 +30,20 @@ func of(err error) string {
 	}
 	var remote *zrpc.RemoteError
 	var named interface{ WireName() string }
+	var panicked *zrpc.PanicError
 	switch {
 	case errors.As(err, &remote) && remote != nil && remote.Name != "":
 		return remote.Name
 	case errors.As(err, &named):
 		return wireName(named)
-	case errors.Is(err, stream.ErrExited): // so a panic looks to interceptors
+	case errors.As(err, &panicked):
 		return "Panic"
 	case errors.As(err, new(*pubsub.PanicError)):
 		return "Panic"
 	case errors.Is(err, pubsub.ErrNoHandler):
 		return "NoHandler"
+	case errors.Is(err, stream.ErrExited):
+		return "Exited"
 	case errors.Is(err, zrpc.ErrLostRemote):
 		return "LostRemote"
 	case errors.Is(err, context.DeadlineExceeded): // even if for want of a server

@@ -29,9 +29,10 @@ func TestOf(t *testing.T) {
 		{&zrpc.RemoteError{Message: "a server of protocol 1"}, "RemoteError"},
 		{&namedError{&name}, "Chosen"},
 		{&namedError{}, "Error"}, // its method panics
-		{stream.ErrExited, "Panic"},
 		{fmt.Errorf("x: %w", &pubsub.PanicError{Value: "ouch"}), "Panic"},
 		{fmt.Errorf("x: %w", pubsub.ErrNoHandler), "NoHandler"},
+		{fmt.Errorf("x: %w", &zrpc.PanicError{Value: "ouch"}), "Panic"},
+		{stream.ErrExited, "Exited"},
 		{fmt.Errorf("x: %w", zrpc.ErrLostRemote), "LostRemote"},
 		{zrpc.ErrUnavailable, "Unavailable"},
 		{&zrpc.TimeoutError{}, "TimeoutExpired"},

@@ -1,0 +1,128 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zrpc-go/zrpc/event"
+)
+
+// TestServerLeaves: what a server has read is answered before it says that it
+// leaves, what comes afterwards is not.
+func TestServerLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		echo := &Method{Name: "echo", Unary: func(c *Call, out []byte) ([]byte, error) { return append(out, c.Args[1:]...), nil }}
+		m, client, end := newServer(t, nil, nil, echo)
+		defer end()
+		for range 3 {
+			client.request("echo", 1)
+			client.request("nope")
+		}
+		synctest.Wait()
+		m.Leave(t.Context())
+		answers := map[string]int{} // in whatever order
+		for range 6 {
+			answers[string((<-client.events).Name)]++
+		}
+		if answers["OK"] != 3 || answers["ERR"] != 3 {
+			t.Errorf("what was read is answered by %v", answers)
+		}
+		if r := client.want("all is answered", event.NameBye); r.ResponseTo != nil || len(r.ID) == 0 {
+			t.Errorf("it leaves on the channel %x", r.ResponseTo)
+		}
+		client.request("echo", 2)
+		client.wantNone("the server reads no more", time.Minute)
+		m.Leave(t.Context()) // as often as one likes
+		client.conn.Close(nil)
+		<-m.ended
+	})
+}
+
+// TestServerLeavesInVain: a peer that is gone, or an end of the time, keeps nobody.
+func TestServerLeavesInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, client, end := newServer(t, nil, nil)
+		defer end()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		m.Leave(ctx)
+		client.conn.Close(nil)
+		<-m.ended
+		m.Leave(t.Context())
+	})
+}
+
+// TestClientIsLeft: calls that a leaving server has not answered did not run, and
+// new ones do not leave; the end of a stream that has begun is another matter.
+func TestClientIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, server, end := newClient(t, nil, extended)
+		defer end()
+		begun, err := m.Open(t.Context(), &Request{Method: "begun", Args: encodeArray(t)}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.answer(server.want("the stream", "begun"), "STREAM", 1)
+		if _, err := begun.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		waits, err := m.Open(t.Context(), &Request{Method: "waits", Args: encodeArray(t)}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.want("another", "waits")
+		sends, err := m.Open(t.Context(), &Request{Method: "sends", Args: encodeArray(t), Sends: true}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.want("a third", "sends")
+		done := call(m, t.Context(), "f", encodeArray(t))
+		server.send(delimiter, server.newID(), nil, 3, event.NameBye, []any{})
+		if err := <-done; !errors.Is(err, ErrUnsent) || errors.Is(err, ErrLostRemote) {
+			t.Errorf("a call: %v, want ErrUnsent", err)
+		}
+		if _, err := waits.First(t.Context()); !errors.Is(err, ErrUnsent) {
+			t.Errorf("a stream that has not begun: %v, want ErrUnsent", err)
+		}
+		if err := sends.Send(t.Context(), []byte{1}); !errors.Is(err, ErrUnsent) {
+			t.Errorf("one of the caller's: %v, want ErrUnsent", err)
+		}
+		if _, err := begun.Next(t.Context()); !errors.Is(err, ErrLostRemote) || errors.Is(err, ErrUnsent) {
+			t.Errorf("a stream that has begun: %v, want ErrLostRemote", err)
+		}
+		if err := <-call(m, t.Context(), "f", encodeArray(t)); !errors.Is(err, ErrUnsent) {
+			t.Errorf("a new call: %v, want ErrUnsent", err)
+		}
+		if m.Pending() != 0 {
+			t.Errorf("%d calls are pending", m.Pending())
+		}
+	})
+}
+
+// TestByeOfOthers: the event means nothing from a peer that is not zrpc, nor on a
+// channel.
+func TestByeOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, server, end := newClient(t, nil)
+		defer end()
+		done := call(m, t.Context(), "f", encodeArray(t))
+		req := server.want("the request", "f")
+		server.send(delimiter, server.newID(), nil, 3, event.NameBye, []any{})
+		server.answer(req, "OK", []any{1})
+		if err := <-done; err != nil {
+			t.Errorf("the call: %v", err)
+		}
+		ch, err := m.Open(t.Context(), &Request{Method: "s", Args: encodeArray(t)}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.answer(server.want("the request", "s"), event.NameBye, []any{})
+		if _, err := ch.Next(t.Context()); !errors.Is(err, ErrProtocol) || errors.Is(err, io.EOF) {
+			t.Errorf("a bye on a channel: %v, want ErrProtocol", err)
+		}
+	})
+}
