@@ -36,7 +36,7 @@ func (r *reader) rawRead(fd uintptr) bool {
 		return true
 	}
 	for {
-		n, err := syscall.Read(int(fd), dst)
+		n, err := sysRead(fd, dst)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -86,7 +86,7 @@ func (d *descriptor) TryWrite(p []byte) (int, error) {
 // attempt always reports success, so that RawConn.Write does not wait.
 func (d *descriptor) attempt(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), d.p)
+		n, err := sysWrite(fd, d.p)
 		switch {
 		case err == syscall.EINTR:
 			continue
