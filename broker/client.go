@@ -38,8 +38,11 @@ func (b *Broker) serveClient(p *socket.Peer) {
 
 // read hands the messages of a connection to take until it ends.
 func (b *Broker) read(p *socket.Peer, out *outbox, take func(*zmtp.Message)) {
+	var m zmtp.Message // one for all: take makes it escape
 	for {
-		m, ok, err := p.Next()
+		var ok bool
+		var err error
+		m, ok, err = p.Next()
 		if err == nil && !ok {
 			out.flush()
 			if err = p.Fill(); err == nil {
