@@ -154,7 +154,7 @@ func (b *Broker) Shutdown(ctx context.Context) error {
 	b.mu.Lock()
 	for ch := range b.table.all {
 		if ch.client != nil && ch.state == queued {
-			b.failLocked(ch, failure{errStopping, "the broker is shutting down; call another one, or again later"})
+			b.failLocked(ch, failure{errStopping, stoppingText})
 		}
 	}
 	if b.idle == nil {

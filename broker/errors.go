@@ -18,7 +18,11 @@ const (
 	errTimeout  = "TimeoutExpired" // the caller's deadline passed in the queue
 	errName     = "NameError"      // no worker has such a method; the message is its name
 	errType     = "TypeError"      // the arguments make no sense
+	errRemote   = "RemoteError"    // a method's own error that has no name to pass on
 )
+
+// stoppingText goes with errStopping.
+const stoppingText = "the broker is shutting down; call another one, or again later"
 
 // ErrClosed is what Serve returns after Shutdown.
 var ErrClosed = errors.New("broker: closed")

@@ -203,12 +203,13 @@ func (p *raw) pastErr(why, name string) {
 }
 
 // wantErr waits for an ERR of a name.
-func (p *raw) wantErr(why, name string) {
+func (p *raw) wantErr(why, name string) *got {
 	p.t.Helper()
 	g := p.want(why, "ERR")
 	if e := errorName(g.Args); e != name {
 		p.t.Errorf("%s: got ERR %s %q, want %s", why, e, g.Args, name)
 	}
+	return g
 }
 
 // nothing checks that nothing comes for a while.

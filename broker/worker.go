@@ -151,10 +151,13 @@ func (w *worker) take(m *zmtp.Message) {
 	if k == event.RoleBeat {
 		ch.pulse.onBeat(b.tick)
 	}
-	if k == event.RoleErr && !ch.heard && ch.req.kept() && w.seemsStopping(m.Body[h.args:]) {
-		w.refusedLocked(ch, m, &h)
-		b.mu.Unlock()
-		return
+	if k == event.RoleErr && errorName(m.Body[h.args:]) == errStopping {
+		if !ch.heard {
+			w.refusedLocked(ch, m, &h)
+			b.mu.Unlock()
+			return
+		}
+		m = rename(m, &h)
 	}
 	ch.heard = true
 	if ch.req.kept() && (k != event.RoleBeat || !ch.idempotent) {
@@ -209,5 +212,5 @@ func errorName(args []byte) string {
 			return string(name)
 		}
 	}
-	return "RemoteError"
+	return errRemote
 }

@@ -206,32 +206,6 @@ func TestBrokerKillUnderLoad(t *testing.T) {
 	b.empty(t, 6*beat)
 }
 
-// TestBrokerDrain: SIGTERM of one of two workers under load costs no call, and
-// the worker ends once it has done what it had.
-func TestBrokerDrain(t *testing.T) {
-	t.Parallel()
-	path := zrpcCommand(t)
-	b := ourBroker(t, broker.Options{Heartbeat: beat})
-	victim := demoWorker(t, path, b.back)
-	demoWorker(t, path, b.back)
-	b.staffed(t, 2)
-	l := startLoad(t, ourClient(t, b.front, zrpc.ClientOptions{Heartbeat: beat}), 200, "sleep", 0.3)
-	l.pass(t, 100)
-	victim.signal(syscall.SIGTERM)
-	select {
-	case <-victim.ended:
-	case <-time.After(10 * time.Second):
-		t.Error("the worker did not end")
-	}
-	l.pass(t, 200)
-	l.end()
-	if n := l.failed.Load(); n != 0 {
-		t.Errorf("%d calls failed", n)
-		l.report(t)
-	}
-	b.empty(t, 6*beat)
-}
-
 // TestBrokerBalance: three workers of two kinds get within 10 % of equal load,
 // and one that comes late has its share within a second.
 func TestBrokerBalance(t *testing.T) {
