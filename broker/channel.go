@@ -40,6 +40,7 @@ type channel struct {
 	heard    bool    // the present worker has sent an event of it
 	refused  bool    // the present worker seems to have refused it; see stopping.go
 	shared   bool    // others than the table may hold it
+	streams  bool    // the present worker has sent an item of it
 	orphan   bool    // nobody waits for the answer any more
 	canceled bool    // and the worker was told so
 

@@ -241,7 +241,12 @@ func (p *raw) drain(name string, d time.Duration) (n int) {
 // rawClient connects a DEALER to the frontend.
 func (r *rig) rawClient() *raw {
 	r.t.Helper()
-	p := newRaw(r.t, zmq4.Dealer, r.front, "", &raw{})
+	return r.rawClientProperty("")
+}
+
+func (r *rig) rawClientProperty(property string) *raw {
+	r.t.Helper()
+	p := newRaw(r.t, zmq4.Dealer, r.front, property, &raw{})
 	p.conn()
 	return p
 }

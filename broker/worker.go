@@ -163,6 +163,8 @@ func (w *worker) take(m *zmtp.Message) {
 	if ch.req.kept() && (k != event.RoleBeat || !ch.idempotent) {
 		b.dropRequestLocked(ch) // it runs: no other worker may get it now
 	}
+	plain := k == event.RoleStream && !ch.streams && !w.zrpc && ch.client.zrpc
+	ch.streams = ch.streams || plain
 	orphan, mine := ch.orphan, false
 	if ends(k) {
 		b.passing.Add(1)
@@ -171,7 +173,11 @@ func (w *worker) take(m *zmtp.Message) {
 	}
 	b.mu.Unlock()
 	// From here on only fields of ch that never change are read.
-	if !orphan && !w.out.pass(ch.client.peer.Conn, ch.envelope, m, &h, h.response, ch.id) && k != event.RoleBeat {
+	id := ch.id
+	if plain {
+		id = markPlain(m, id)
+	}
+	if !orphan && !w.out.pass(ch.client.peer.Conn, ch.envelope, m, &h, h.response, id) && k != event.RoleBeat {
 		b.overflow(n, &b.count.fullClient, "the queue to the caller is full")
 	}
 	if ends(k) {

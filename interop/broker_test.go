@@ -74,6 +74,9 @@ var brokerWorkers = []struct {
 	{"python 3.11", python, func(t *testing.T, back string, heartbeat time.Duration) {
 		peer.Python(t, "server.py", "--connect", back, "--heartbeat", fmt.Sprint(heartbeat.Seconds()))
 	}},
+	{"node", node, func(t *testing.T, back string, heartbeat time.Duration) {
+		peer.Node(t, "server.js", "--connect", back, "--heartbeat", fmt.Sprint(heartbeat.Seconds()))
+	}},
 	{"ours", ours, func(t *testing.T, back string, heartbeat time.Duration) {
 		if err := ourServer(t, heartbeat).srv.Connect(back); err != nil {
 			t.Fatal(err)

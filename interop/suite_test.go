@@ -313,7 +313,11 @@ func (s clientSuite) builtIns(t *testing.T) {
 		}
 	}
 	if s.server == node {
-		same(t, "ping", s.client.Must("call", call("_zerorpc_ping")), `["pong", ""]`)
+		ping := strings.ReplaceAll(string(s.client.Must("call", call("_zerorpc_ping"))), " ", "")
+		// Its own has no name; a broker answers for it with that of its introspection.
+		if ping != `["pong",""]` && ping != `["pong","Object"]` {
+			t.Errorf("ping: %s", ping)
+		}
 		return // it has no other
 	}
 	same(t, "ping", s.client.Must("call", call("_zerorpc_ping")), `["pong", "Peer"]`)

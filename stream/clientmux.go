@@ -218,7 +218,9 @@ func (m *ClientMux) deliverUnaryLocked(ch *Channel, k event.Role, e *event.Event
 func (m *ClientMux) deliverFlowLocked(ch *Channel, k event.Role, e *event.Event) {
 	switch k {
 	case event.RoleStream:
-		ch.streaming = true
+		if !ch.streaming {
+			ch.streaming, ch.flow.plain = true, isPlain(e)
+		}
 		if err := ch.putLocked(e.Args); err != nil {
 			m.giveUpLocked(ch)
 			m.endLocked(ch, err)
