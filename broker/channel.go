@@ -52,7 +52,7 @@ type channel struct {
 
 	next  *channel // in the queue
 	until uint32   // queued for want of a worker: the tick at which that ends; 0: never
-	beat  uint32   // queued: the tick of the next heartbeat to the client
+	beat  uint32   // the tick of the next heartbeat of our own to the client
 }
 
 // channelPool holds channels of calls that went the usual way.

@@ -25,9 +25,36 @@ func TestHungWorker(t *testing.T) {
 		// worker takes and says nothing, as a stopped process.
 		c.send("x", "1", "_zpc_hb", []any{0})
 		begun := time.Now()
-		c.wantErr("the worker was stopped", errLost)
+		c.pastErr("the worker was stopped", errLost)
 		within(t, "finding a hung worker", begun, 2*beat)
 		r.wait("the worker is out", func() bool { return r.joined() == 0 })
+		r.empty()
+	})
+}
+
+// The caller of a worker that hangs hears of the broker instead until that has
+// found out, and no longer: its own count of silence began up to a heartbeat
+// earlier, and it would leave a broker that is well.
+func TestHungWorkerIsBeatenFor(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, r *rig) {
+		w1, c := r.rawWorker("s", "m"), r.rawClient()
+		c.send("1", nil, "m", []any{}, "idem", "key")
+		call := w1.want("the call reaches the worker", "m")
+		w1.answer(call, "_zpc_hb", []any{0})
+		c.want("the worker's own heartbeat", "_zpc_hb")
+		w2 := r.rawWorker("s", "m")
+		heard := time.Now()
+		time.Sleep(beat * 7 / 8) // the worker does something else meanwhile
+		w1.conn().SendCommand("PING", []byte(pingBody))
+		w1.set(func() { w1.stop = true })
+		c.send("x", "1", "_zpc_more", []any{1}) // wakes its reader, which then stops
+		c.want("a heartbeat in place of the worker's", "_zpc_hb")
+		within(t, "the first", heard, 2*beat)
+		moved := w2.want("the call is run again", "m")
+		w2.answer(moved, "_zpc_hb", []any{0})
+		c.past("a heartbeat of the other worker", "_zpc_hb")
+		w2.answer(moved, "OK", []any{1})
+		c.past("its answer", "OK")
 		r.empty()
 	})
 }

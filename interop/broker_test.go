@@ -104,7 +104,9 @@ func TestBrokerSuite(t *testing.T) {
 				worker.start(t, b.back, heartbeat)
 				b.staffed(t, 1)
 				clientSuite{client.start(t), client.of, worker.of, b.front}.run(t)
-				b.empty(t, 6*heartbeat)
+				// A caller that left is missed by the worker after three heartbeats,
+				// and the worker by the broker after three more: of the longest seen.
+				b.empty(t, 10*heartbeat)
 			})
 		}
 		t.Run("ours to "+worker.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ var (
 	lending     = []string{"zrpc", "raw", "mux", "grpc", "libzmq"}
 	many        = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "libzmq"}
 	dialling    = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "zmq4"}
-	holding     = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats"}
+	holding     = []string{"zrpc", "broker", "raw", "mux", "gob", "grpc", "connect", "nats"}
 	blocking    = []string{"zrpc", "zrpcpool", "mux", "gob", "grpc"}
 	sharing     = []string{"zrpc", "gob", "grpc"}
 	mixed       = []string{"zrpc", "zrpc-python", "python-zrpc", "python", "zrpc-node", "node-zrpc", "node"}
