@@ -59,6 +59,10 @@ const (
 
 // Sizes that are about speed.
 const (
+	// quickMax is the size, in bytes, of the messages of a call or two. What is read
+	// and written in such pieces belongs to callers that wait for nothing else.
+	quickMax = 512
+
 	// readSize is the size of the pooled read buffer: many small messages a
 	// system call, and still cheap to hold for each busy connection.
 	readSize = 32 << 10

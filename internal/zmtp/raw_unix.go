@@ -36,7 +36,7 @@ func (r *reader) rawRead(fd uintptr) bool {
 		return true
 	}
 	for {
-		n, err := sysRead(fd, dst)
+		n, err := sysRead(fd, dst, r.lone)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -50,6 +50,7 @@ func (r *reader) rawRead(fd uintptr) bool {
 			r.err = io.EOF
 		default:
 			r.got(n)
+			r.lone = n <= quickMax
 		}
 		return true
 	}

@@ -28,6 +28,7 @@ type reader struct {
 	pong   bool          // a PONG waits to be written
 	ttl    time.Duration // what the peer's last PING announced; 0: none
 	err    error         // result of the read under way
+	lone   bool          // the last read brought a message or two
 
 	parked atomic.Bool // a Fill waits for input
 }

@@ -9,27 +9,16 @@ import (
 
 // A system call costs more than its own time: the runtime is told first, for the
 // call might block, and in a process that was idle this wakes its monitor thread,
-// ahead of each answer. The sockets of this package never block, so for small
-// pieces the runtime is not told, which saves a third of the CPU time of a lone
-// call. The race detector is another matter: it learns from the ordinary calls
-// which accesses of two ends in one process are ordered.
+// ahead of each answer. The sockets of this package never block, so for the
+// messages of a call or two the runtime is not told, which saves a third of the
+// CPU time of a lone call. With many calls in flight it is: a write may wake the
+// peer on this very CPU, and then others want the processor meanwhile. The race
+// detector is another matter: it learns from the ordinary calls which accesses of
+// two ends in one process are ordered.
 
-const (
-	// quickRead is the largest room, in bytes, that is read into without telling
-	// the runtime: a read buffer. Copying that much takes some 5 µs, for which
-	// this thread cannot be stopped for the garbage collector.
-	quickRead = readSize
-
-	// quickWrite is the same for writes, which may wake the peer on this very CPU:
-	// the answers of a call or two, whose sender has nothing else to do. When a
-	// batch is written there are others, who want the processor meanwhile: with 32 KiB
-	// here the 99th percentile of 64 calls in flight was twice as high.
-	quickWrite = 512
-)
-
-// sysRead reads from a descriptor that does not block.
-func sysRead(fd uintptr, p []byte) (int, error) {
-	if len(p) > quickRead {
+// sysRead reads from a descriptor that does not block. lone says that little is expected.
+func sysRead(fd uintptr, p []byte, lone bool) (int, error) {
+	if !lone {
 		return syscall.Read(int(fd), p)
 	}
 	return quick(syscall.SYS_READ, fd, p)
@@ -37,7 +26,7 @@ func sysRead(fd uintptr, p []byte) (int, error) {
 
 // sysWrite writes to a descriptor that does not block.
 func sysWrite(fd uintptr, p []byte) (int, error) {
-	if len(p) > quickWrite {
+	if len(p) > quickMax {
 		return syscall.Write(int(fd), p)
 	}
 	return quick(syscall.SYS_WRITE, fd, p)
