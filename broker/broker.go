@@ -54,6 +54,8 @@ type Broker struct {
 	closed   bool          // Shutdown is past waiting
 	clients  map[*client]struct{}
 	bound    [2][]string // endpoints of frontend and backend
+
+	refusedAt time.Duration // when a call was last refused because of Shutdown
 }
 
 // New returns a broker without endpoints. nil options are the defaults.
@@ -148,7 +150,9 @@ func (b *Broker) Serve(ctx context.Context) error {
 
 // Shutdown ends the broker: new calls, and those in the queue, are answered
 // ServerStopping; running ones go on until ctx ends, and what is left then is
-// answered LostRemote and ctx's error returned.
+// answered LostRemote and ctx's error returned. When no call is left, clients are
+// given up to a second to notice, so that what they send meanwhile is refused and
+// not lost.
 func (b *Broker) Shutdown(ctx context.Context) error {
 	b.stopping.Store(true)
 	b.mu.Lock()
@@ -170,6 +174,9 @@ func (b *Broker) Shutdown(ctx context.Context) error {
 	case <-idle:
 	case <-ctx.Done():
 		err = ctx.Err()
+	}
+	if err == nil {
+		b.part(ctx)
 	}
 	for b.passing.Load() > 0 {
 		<-time.After(time.Millisecond) // nothing that passes an event on waits

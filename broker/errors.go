@@ -30,6 +30,9 @@ var ErrClosed = errors.New("broker: closed")
 // errHung closes the connection of a worker that fell silent.
 var errHung = errors.New("broker: the worker gave no sign of life for two heartbeats")
 
+// errLeft closes the connection of a worker that has said that it leaves.
+var errLeft = errors.New("broker: the worker was shut down")
+
 // failure is an ERR of the broker's own.
 type failure struct{ name, text string }
 

@@ -1,9 +1,12 @@
 package broker
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zrpc-go/zrpc/event"
 )
 
 func TestStoppingWorker(t *testing.T) {
@@ -100,5 +103,64 @@ func TestStoppingLastWorker(t *testing.T) {
 			t.Errorf("got %q", g.Args)
 		}
 		r.empty()
+	})
+}
+
+// A worker that leaves says so behind its last answer: what it holds still has not
+// run, goes elsewhere, and the connection is ours to close.
+func TestWorkerLeaves(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, r *rig) {
+		w1, c := r.rawWorkerProperty("2", "s", "m"), r.rawClient()
+		c.send("1", nil, "m", []any{"a"})
+		w1.answer(w1.want("a call", "m"), "OK", []any{1})
+		c.want("its answer", "OK")
+		c.send("2", nil, "m", []any{"b"})
+		call := w1.want("a call that it does not read", "m")
+		w2 := r.rawWorker("s", "m")
+		w1.send("bye", nil, event.NameBye, []any{})
+		moved := w2.want("it goes to the other one", "m")
+		if string(moved.Args) != string(call.Args) {
+			t.Errorf("the moved call has args %x, want %x", moved.Args, call.Args)
+		}
+		w2.answer(moved, "OK", []any{2})
+		c.want("its answer", "OK")
+		r.wait("its connection is closed", func() bool { return len(r.Status().Workers) == 1 })
+		w2.send("bye", nil, event.NameBye, []any{})
+		c.send("3", nil, "m", []any{})
+		w2.answer(w2.want("without X-Zrpc that is no leave", "m"), "OK", []any{3})
+		c.want("its answer", "OK")
+		r.empty()
+	})
+}
+
+// A broker that stops tells the clients that understand it, and refuses the others'
+// calls until they are quiet.
+func TestBrokerLeaves(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, r *rig) {
+		told, other := r.rawClientProperty("2"), r.rawClient()
+		ended := make(chan error, 1)
+		go func() { ended <- r.Shutdown(context.Background()) }()
+		told.want("the broker leaves", event.NameBye)
+		begun := time.Now()
+		for range 5 {
+			time.Sleep(partQuiet / 2)
+			other.send("1", nil, "m", []any{})
+			other.wantErr("a call that comes late", errStopping)
+		}
+		told.sock.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begun); took < 3*partQuiet || took > 4*partQuiet {
+			t.Errorf("it waited %v, want %v since the last call", took, partQuiet)
+		}
+	})
+	bubble(t, Options{}, func(t *testing.T, r *rig) {
+		r.rawClientProperty("2") // it never goes
+		begun := time.Now()
+		if err := r.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		within(t, "leaving a client that does not care", begun, partMost+partMost/10)
 	})
 }

@@ -128,6 +128,10 @@ func (w *worker) take(m *zmtp.Message) {
 		b.count.malformed.Add(1)
 		return
 	}
+	if h.response.none() && string(h.text) == event.NameBye && w.zrpc {
+		w.left()
+		return
+	}
 	n, ours := b.ids.Number(h.response.of(m.Body))
 	k := event.RoleOf(h.text)
 	b.mu.Lock()
