@@ -55,6 +55,9 @@ func sendByCredit(w *raw, call *got, n int) (most int64) {
 			}
 			credit, most = credit+more, max(most, more)
 		}
+		if err := w.conn().WaitRoom(w.t.Context()); err != nil { // its queue is bounded as Node's is
+			w.t.Fatal(err)
+		}
 		w.answer(call, "STREAM", i)
 		credit--
 	}
