@@ -138,6 +138,7 @@ func TestWorkerLeaves(t *testing.T) {
 func TestBrokerLeaves(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, r *rig) {
 		told, other := r.rawClientProperty("2"), r.rawClient()
+		r.wait("both are there", func() bool { return r.Status().Clients == 2 })
 		ended := make(chan error, 1)
 		go func() { ended <- r.Shutdown(context.Background()) }()
 		told.want("the broker leaves", event.NameBye)
@@ -157,6 +158,7 @@ func TestBrokerLeaves(t *testing.T) {
 	})
 	bubble(t, Options{}, func(t *testing.T, r *rig) {
 		r.rawClientProperty("2") // it never goes
+		r.wait("it is there", func() bool { return r.Status().Clients == 1 })
 		begun := time.Now()
 		if err := r.Shutdown(context.Background()); err != nil {
 			t.Error(err)
