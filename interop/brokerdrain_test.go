@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -79,6 +80,43 @@ func TestBrokerDrain(t *testing.T) {
 	}
 	theirs.answered(t, "a worker drained")
 	b.empty(t, 6*beat)
+}
+
+// TestBrokerDrainAtRest: SIGTERM of a worker that has nothing to do at that moment,
+// but will within microseconds: nor does that cost a call, of many quick ones.
+func TestBrokerDrainAtRest(t *testing.T) {
+	t.Parallel()
+	path := zrpcCommand(t)
+	b := ourBroker(t, broker.Options{Heartbeat: beat})
+	present := demoWorker(t, path, b.back)
+	b.staffed(t, 1)
+	c := ourClient(t, b.front, zrpc.ClientOptions{Heartbeat: beat})
+	stop := make(chan struct{})
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := zrpc.Call[string](t.Context(), c, "hello", "x"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 10 {
+		next := demoWorker(t, path, b.back)
+		b.staffed(t, 2)
+		present.signal(syscall.SIGTERM)
+		present.ends(t, "the worker")
+		present = next
+	}
+	close(stop)
+	callers.Wait()
+	b.empty(t, beat)
 }
 
 // TestBrokerLastWorkerDrains: what the last worker has it ends, and new calls are

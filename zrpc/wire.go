@@ -15,7 +15,7 @@ import (
 var announcement = zmtp.Property{Name: "X-Zrpc", Value: "2"}
 
 // knowsBye reports whether the peer is told by the event _zrpc_bye that its server
-// leaves: revision 2. A broker, of revision 1, goes by the refusals.
+// leaves: revision 2.
 func (w wire) knowsBye() bool {
 	said := w.Peer.PeerProperty()
 	return said != "" && said != "1"
