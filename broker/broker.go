@@ -54,6 +54,8 @@ type Broker struct {
 	closed   bool          // Shutdown is past waiting
 	clients  map[*client]struct{}
 	bound    [2][]string // endpoints of frontend and backend
+
+	refusedAt time.Duration // when a call was last refused because of Shutdown
 }
 
 // New returns a broker without endpoints. nil options are the defaults.
@@ -148,13 +150,15 @@ func (b *Broker) Serve(ctx context.Context) error {
 
 // Shutdown ends the broker: new calls, and those in the queue, are answered
 // ServerStopping; running ones go on until ctx ends, and what is left then is
-// answered LostRemote and ctx's error returned.
+// answered LostRemote and ctx's error returned. When no call is left, clients are
+// given up to a second to notice, so that what they send meanwhile is refused and
+// not lost.
 func (b *Broker) Shutdown(ctx context.Context) error {
 	b.stopping.Store(true)
 	b.mu.Lock()
 	for ch := range b.table.all {
 		if ch.client != nil && ch.state == queued {
-			b.failLocked(ch, failure{errStopping, "the broker is shutting down; call another one, or again later"})
+			b.failLocked(ch, failure{errStopping, stoppingText})
 		}
 	}
 	if b.idle == nil {
@@ -170,6 +174,9 @@ func (b *Broker) Shutdown(ctx context.Context) error {
 	case <-idle:
 	case <-ctx.Done():
 		err = ctx.Err()
+	}
+	if err == nil {
+		b.part(ctx)
 	}
 	for b.passing.Load() > 0 {
 		<-time.After(time.Millisecond) // nothing that passes an event on waits

@@ -98,7 +98,8 @@ func (c *client) call(m *zmtp.Message, h *head, r *route) {
 func (b *Broker) admitLocked(c *client) *failure {
 	switch {
 	case b.stopping.Load():
-		return &failure{errStopping, "the broker is shutting down; call another one, or again later"}
+		b.refusedAt = b.clock()
+		return &failure{errStopping, stoppingText}
 	case c.open >= b.o.MaxClientChannels:
 		return &failure{errBusy, fmt.Sprintf("%d calls are open on this connection, as many as the broker allows", c.open)}
 	case b.table.open >= b.o.MaxChannels:

@@ -40,6 +40,7 @@ type channel struct {
 	heard    bool    // the present worker has sent an event of it
 	refused  bool    // the present worker seems to have refused it; see stopping.go
 	shared   bool    // others than the table may hold it
+	streams  bool    // the present worker has sent an item of it
 	orphan   bool    // nobody waits for the answer any more
 	canceled bool    // and the worker was told so
 
@@ -51,7 +52,7 @@ type channel struct {
 
 	next  *channel // in the queue
 	until uint32   // queued for want of a worker: the tick at which that ends; 0: never
-	beat  uint32   // queued: the tick of the next heartbeat to the client
+	beat  uint32   // the tick of the next heartbeat of our own to the client
 }
 
 // channelPool holds channels of calls that went the usual way.

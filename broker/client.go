@@ -14,6 +14,7 @@ type client struct {
 	// set at creation
 	b    *Broker
 	peer *socket.Peer
+	zrpc bool // it understands zrpc's extensions
 
 	out outbox // the reading goroutine only
 
@@ -28,7 +29,7 @@ func (b *Broker) serveClient(p *socket.Peer) {
 	if !b.awaitServe(p, b.front) {
 		return
 	}
-	c := &client{b: b, peer: p, out: outbox{b: b}}
+	c := &client{b: b, peer: p, zrpc: p.PeerProperty() != "", out: outbox{b: b}}
 	b.mu.Lock()
 	b.clients[c] = struct{}{}
 	b.mu.Unlock()
@@ -38,8 +39,11 @@ func (b *Broker) serveClient(p *socket.Peer) {
 
 // read hands the messages of a connection to take until it ends.
 func (b *Broker) read(p *socket.Peer, out *outbox, take func(*zmtp.Message)) {
+	var m zmtp.Message // one for all: take makes it escape
 	for {
-		m, ok, err := p.Next()
+		var ok bool
+		var err error
+		m, ok, err = p.Next()
 		if err == nil && !ok {
 			out.flush()
 			if err = p.Fill(); err == nil {

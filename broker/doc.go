@@ -36,16 +36,19 @@
 //
 // # Failure
 //
-// A worker whose connection ends is out at once, one that stops answering
-// within two heartbeats. The calls that it held are answered with the error
-// LostRemote at once, or, if the caller marked them idempotent (header key idem)
-// and nothing was answered yet, run again elsewhere. A worker that is shutting
-// down (it answers ServerStopping) gets no more calls and those it refused go
-// to another one. A broker keeps nothing on disk: after its restart clients and
-// workers connect again by themselves. Workers may connect to several brokers,
-// and so may clients of package zrpc, whose calls each stay with one connection;
-// Python's and Node's clients spread the events of a call over their connections
-// and need one broker each.
+// A worker whose connection ends is out at once, one that stops answering within
+// two heartbeats; while it is in doubt the broker beats in its place, so that
+// its callers do not give the broker up. The calls that it held are answered
+// with the error LostRemote at once, or, if the caller marked them idempotent
+// (header key idem) and nothing was answered yet, run again elsewhere. A worker
+// that is shutting down (it answers ServerStopping) gets no more calls and those
+// it refused go to another one; if there is none they are answered ServerBusy.
+// ServerStopping from a broker is its own word: it is shutting down itself. A
+// broker keeps nothing on disk: after its restart clients and workers connect
+// again by themselves. Workers may connect to several brokers, and so may
+// clients of package zrpc, whose calls each stay with one connection; Python's
+// and Node's clients spread the events of a call over their connections and need
+// one broker each.
 //
 // Nothing here waits for a peer. A queue that is full ends the channel that
 // would have used it, with an error that says so and a count in Status.

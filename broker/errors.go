@@ -18,13 +18,20 @@ const (
 	errTimeout  = "TimeoutExpired" // the caller's deadline passed in the queue
 	errName     = "NameError"      // no worker has such a method; the message is its name
 	errType     = "TypeError"      // the arguments make no sense
+	errRemote   = "RemoteError"    // a method's own error that has no name to pass on
 )
+
+// stoppingText goes with errStopping.
+const stoppingText = "the broker is shutting down; call another one, or again later"
 
 // ErrClosed is what Serve returns after Shutdown.
 var ErrClosed = errors.New("broker: closed")
 
 // errHung closes the connection of a worker that fell silent.
 var errHung = errors.New("broker: the worker gave no sign of life for two heartbeats")
+
+// errLeft closes the connection of a worker that has said that it leaves.
+var errLeft = errors.New("broker: the worker was shut down")
 
 // failure is an ERR of the broker's own.
 type failure struct{ name, text string }

@@ -122,14 +122,14 @@ func (o *Options) ticks(d time.Duration) uint32 {
 	return uint32(min((d+tick-1)/tick, 1<<30))
 }
 
-// conn holds the limits of each connection. X-Zrpc tells the peer that the
-// other end of its connection understands zrpc's extensions.
+// conn holds the limits of each connection. X-Zrpc tells the peer that the other
+// end of its connection understands zrpc's extensions, of revision 2.
 func (o *Options) conn() zmtp.Config {
 	return zmtp.Config{
 		MaxMessage: o.MaxMessage,
 		SendHWM:    sendHWM,
 		SendBytes:  sendBytes,
-		Property:   zmtp.Property{Name: "X-Zrpc", Value: "1"},
+		Property:   zmtp.Property{Name: "X-Zrpc", Value: "2"},
 	}
 }
 

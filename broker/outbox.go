@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
 
@@ -79,6 +80,22 @@ func (o *outbox) pass(to *zmtp.Conn, envelope []byte, m *zmtp.Message, h *head, 
 		o.touch(to)
 	}
 	return ok
+}
+
+// plainPair is the header pair by which a client learns that it reads the stream
+// of a worker without zrpc's extensions.
+var plainPair = append(event.AppendString(nil, event.KeyPlain), 0xc3)
+
+// markPlain makes room for plainPair in an event, behind the value at. It returns
+// what to put there, and changes nothing if the header is of an odd form.
+func markPlain(m *zmtp.Message, with []byte) []byte {
+	const pairsAt = 1 // the byte after that of an array of three
+	b := m.Body
+	if b[0] != 0x93 || b[pairsAt]&0xf0 != 0x80 || b[pairsAt] == 0x8f {
+		return with // no peer writes that
+	}
+	b[pairsAt]++
+	return append(append(make([]byte, 0, len(with)+len(plainPair)), with...), plainPair...)
 }
 
 // handOver sends tail from m's own buffer, which is m's no longer.

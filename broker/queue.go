@@ -186,9 +186,17 @@ func (b *Broker) onTickQueuedLocked(ch *channel, now time.Duration) {
 		b.failLocked(ch, b.pool.missing(r))
 	case b.tick-ch.pulse.last > max(idleBeats*ticksPerBeat, idleBeats*ch.pulse.gap) && ch.version >= 2:
 		b.failLocked(ch, failure{errLost, "the caller's heartbeats stopped while the call waited for a worker; it has not run"})
-	case int32(b.tick-ch.beat) >= 0:
-		ch.beat = b.tick + ticksPerBeat
-		body := event.AppendInt(event.AppendArrayHeader(b.appendEvent(nil, ch.id, event.NameBeat), 1), 0)
-		ch.client.peer.TrySend(ch.envelope, body, zmtp.Async)
+	default:
+		b.beatLocked(ch)
 	}
+}
+
+// beatLocked sends the caller a heartbeat in place of a worker's, if one is due.
+func (b *Broker) beatLocked(ch *channel) {
+	if int32(b.tick-ch.beat) < 0 {
+		return
+	}
+	ch.beat = b.tick + ticksPerBeat
+	body := event.AppendInt(event.AppendArrayHeader(b.appendEvent(nil, ch.id, event.NameBeat), 1), 0)
+	ch.client.peer.TrySend(ch.envelope, body, zmtp.Async)
 }

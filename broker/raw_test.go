@@ -203,12 +203,13 @@ func (p *raw) pastErr(why, name string) {
 }
 
 // wantErr waits for an ERR of a name.
-func (p *raw) wantErr(why, name string) {
+func (p *raw) wantErr(why, name string) *got {
 	p.t.Helper()
 	g := p.want(why, "ERR")
 	if e := errorName(g.Args); e != name {
 		p.t.Errorf("%s: got ERR %s %q, want %s", why, e, g.Args, name)
 	}
+	return g
 }
 
 // nothing checks that nothing comes for a while.
@@ -240,7 +241,12 @@ func (p *raw) drain(name string, d time.Duration) (n int) {
 // rawClient connects a DEALER to the frontend.
 func (r *rig) rawClient() *raw {
 	r.t.Helper()
-	p := newRaw(r.t, zmq4.Dealer, r.front, "", &raw{})
+	return r.rawClientProperty("")
+}
+
+func (r *rig) rawClientProperty(property string) *raw {
+	r.t.Helper()
+	p := newRaw(r.t, zmq4.Dealer, r.front, property, &raw{})
 	p.conn()
 	return p
 }

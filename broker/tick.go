@@ -21,6 +21,12 @@ func (b *Broker) onTick(now time.Duration) {
 		case b.o.Idle > 0 && ch.idle(b.tick, idle, silent):
 			b.count.idle.Add(1)
 			b.closeLocked(ch) // neither end is there to be told
+		case !ch.orphan && ch.worker.silent >= doubtTicks:
+			// It is about to be found dead, or to go on. Until then, a heartbeat at
+			// most, its callers must not lose patience: their own count may have begun
+			// earlier, the call may be run again elsewhere, and they would think that
+			// it is the broker that hangs.
+			b.beatLocked(ch)
 		}
 	}
 	if len(b.waiting) > 0 {

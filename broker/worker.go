@@ -128,6 +128,10 @@ func (w *worker) take(m *zmtp.Message) {
 		b.count.malformed.Add(1)
 		return
 	}
+	if h.response.none() && string(h.text) == event.NameBye && w.zrpc {
+		w.left()
+		return
+	}
 	n, ours := b.ids.Number(h.response.of(m.Body))
 	k := event.RoleOf(h.text)
 	b.mu.Lock()
@@ -151,15 +155,20 @@ func (w *worker) take(m *zmtp.Message) {
 	if k == event.RoleBeat {
 		ch.pulse.onBeat(b.tick)
 	}
-	if k == event.RoleErr && !ch.heard && ch.req.kept() && w.seemsStopping(m.Body[h.args:]) {
-		w.refusedLocked(ch, m, &h)
-		b.mu.Unlock()
-		return
+	if k == event.RoleErr && errorName(m.Body[h.args:]) == errStopping {
+		if !ch.heard {
+			w.refusedLocked(ch, m, &h)
+			b.mu.Unlock()
+			return
+		}
+		m = rename(m, &h)
 	}
 	ch.heard = true
 	if ch.req.kept() && (k != event.RoleBeat || !ch.idempotent) {
 		b.dropRequestLocked(ch) // it runs: no other worker may get it now
 	}
+	plain := k == event.RoleStream && !ch.streams && !w.zrpc && ch.client.zrpc
+	ch.streams = ch.streams || plain
 	orphan, mine := ch.orphan, false
 	if ends(k) {
 		b.passing.Add(1)
@@ -168,7 +177,11 @@ func (w *worker) take(m *zmtp.Message) {
 	}
 	b.mu.Unlock()
 	// From here on only fields of ch that never change are read.
-	if !orphan && !w.out.pass(ch.client.peer.Conn, ch.envelope, m, &h, h.response, ch.id) && k != event.RoleBeat {
+	id := ch.id
+	if plain {
+		id = markPlain(m, id)
+	}
+	if !orphan && !w.out.pass(ch.client.peer.Conn, ch.envelope, m, &h, h.response, id) && k != event.RoleBeat {
 		b.overflow(n, &b.count.fullClient, "the queue to the caller is full")
 	}
 	if ends(k) {
@@ -209,5 +222,5 @@ func errorName(args []byte) string {
 			return string(name)
 		}
 	}
-	return "RemoteError"
+	return errRemote
 }

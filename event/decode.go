@@ -55,6 +55,8 @@ func Decode(raw []byte, ptr any) error {
 		return into(p, raw, DecodeAny)
 	case *Raw:
 		return into(p, raw, decodeRaw)
+	case **Bytes:
+		return into(p, raw, decodeShared)
 	case *[]string:
 		return sliceInto(raw, p, decodeString)
 	case *[]int:

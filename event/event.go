@@ -11,6 +11,11 @@ const (
 	KeyVersion    = "v"
 )
 
+// KeyPlain is zrpc's header key, with the value true, by which a broker that is
+// zrpc says of the first item of a stream that its sender is not: what the
+// connection's own ends know of each other does not hold for this channel.
+const KeyPlain = "plain"
+
 // Event is one parsed zerorpc event. Every slice aliases the input of Parse and
 // must not be written to; only the Name of an event whose name is no text is a
 // fresh slice.

@@ -72,6 +72,8 @@ func appendAny(b []byte, v any, depth int) ([]byte, error) {
 		return appendExt(b, v)
 	case BinKey:
 		return appendBytes(b, []byte(v))
+	case *Bytes:
+		return appendShared(b, v)
 	case *big.Int:
 		return appendBig(b, v)
 	case big.Int:

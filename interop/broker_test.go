@@ -74,6 +74,9 @@ var brokerWorkers = []struct {
 	{"python 3.11", python, func(t *testing.T, back string, heartbeat time.Duration) {
 		peer.Python(t, "server.py", "--connect", back, "--heartbeat", fmt.Sprint(heartbeat.Seconds()))
 	}},
+	{"node", node, func(t *testing.T, back string, heartbeat time.Duration) {
+		peer.Node(t, "server.js", "--connect", back, "--heartbeat", fmt.Sprint(heartbeat.Seconds()))
+	}},
 	{"ours", ours, func(t *testing.T, back string, heartbeat time.Duration) {
 		if err := ourServer(t, heartbeat).srv.Connect(back); err != nil {
 			t.Fatal(err)
@@ -101,7 +104,9 @@ func TestBrokerSuite(t *testing.T) {
 				worker.start(t, b.back, heartbeat)
 				b.staffed(t, 1)
 				clientSuite{client.start(t), client.of, worker.of, b.front}.run(t)
-				b.empty(t, 6*heartbeat)
+				// A caller that left is missed by the worker after three heartbeats,
+				// and the worker by the broker after three more: of the longest seen.
+				b.empty(t, 10*heartbeat)
 			})
 		}
 		t.Run("ours to "+worker.name, func(t *testing.T) {

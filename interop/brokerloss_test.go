@@ -121,6 +121,48 @@ func TestBrokerWorkerLost(t *testing.T) {
 	}
 }
 
+// TestBrokerIdempotent: a call that its caller marks as one that may run twice is
+// run again elsewhere when its worker is killed or stopped, within two heartbeats,
+// though the worker has sent heartbeats of it; a stopped one is back when it goes on.
+func TestBrokerIdempotent(t *testing.T) {
+	t.Parallel()
+	path := zrpcCommand(t)
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			b := ourBroker(t, broker.Options{Heartbeat: beat})
+			victim := demoWorker(t, path, b.back)
+			b.staffed(t, 1)
+			c := ourClient(t, b.front, zrpc.ClientOptions{Heartbeat: beat})
+			const seconds = 3
+			called := make(chan error, 1)
+			begun := time.Now()
+			go func() {
+				_, err := zrpc.Call[any](t.Context(), c.With(zrpc.CallOptions{Idempotent: true}), "sleep", seconds)
+				called <- err
+			}()
+			eventually(t, 10*time.Second, "the call runs", func() bool { return b.Status().Running == 1 })
+			demoWorker(t, path, b.back)
+			b.staffed(t, 2)
+			<-time.After(time.Until(begun.Add(2 * beat))) // the victim has sent a heartbeat by now
+			victim.signal(sig)
+			lost := time.Now()
+			if err := <-called; err != nil {
+				t.Errorf("the call: %v", err)
+			}
+			within(t, time.Since(lost), 2*beat+seconds*time.Second)
+			if s := b.Status(); s.Moved != 1 {
+				t.Errorf("%d calls were sent again, want 1", s.Moved)
+			}
+			if sig == syscall.SIGSTOP {
+				victim.signal(syscall.SIGCONT)
+				b.staffed(t, 2)
+			}
+			b.empty(t, 6*beat)
+		})
+	}
+}
+
 // load makes calls at a steady rate, and counts how they end.
 type load struct {
 	answered, failed atomic.Int64
@@ -206,32 +248,6 @@ func TestBrokerKillUnderLoad(t *testing.T) {
 	b.empty(t, 6*beat)
 }
 
-// TestBrokerDrain: SIGTERM of one of two workers under load costs no call, and
-// the worker ends once it has done what it had.
-func TestBrokerDrain(t *testing.T) {
-	t.Parallel()
-	path := zrpcCommand(t)
-	b := ourBroker(t, broker.Options{Heartbeat: beat})
-	victim := demoWorker(t, path, b.back)
-	demoWorker(t, path, b.back)
-	b.staffed(t, 2)
-	l := startLoad(t, ourClient(t, b.front, zrpc.ClientOptions{Heartbeat: beat}), 200, "sleep", 0.3)
-	l.pass(t, 100)
-	victim.signal(syscall.SIGTERM)
-	select {
-	case <-victim.ended:
-	case <-time.After(10 * time.Second):
-		t.Error("the worker did not end")
-	}
-	l.pass(t, 200)
-	l.end()
-	if n := l.failed.Load(); n != 0 {
-		t.Errorf("%d calls failed", n)
-		l.report(t)
-	}
-	b.empty(t, 6*beat)
-}
-
 // TestBrokerBalance: three workers of two kinds get within 10 % of equal load,
 // and one that comes late has its share within a second.
 func TestBrokerBalance(t *testing.T) {
@@ -256,11 +272,16 @@ func TestBrokerBalance(t *testing.T) {
 		}
 		return each
 	}
-	for id, got := range share(b.Status(), nil) {
-		if got < 0.9 || got > 1.1 {
-			t.Errorf("worker %d has %.2f of an equal share", id, got)
+	// Least outstanding gives less to a worker that the machine keeps waiting, so
+	// it may take more calls until all had their turn.
+	eventually(t, 20*time.Second, "each of three workers has an equal share, within 10 %", func() bool {
+		for _, got := range share(b.Status(), nil) {
+			if got < 0.9 || got > 1.1 {
+				return false
+			}
 		}
-	}
+		return true
+	})
 	demoWorker(t, path, b.back)
 	b.staffed(t, 4)
 	since := map[uint64]uint64{}

@@ -101,6 +101,13 @@ func (s serverSuite) large(t *testing.T) {
 	if err != nil || !bytes.Equal(got, want) {
 		t.Fatalf("4 MiB there and back: %d bytes, %v", len(got), err)
 	}
+	for _, n := range []int{100, 1 << 20, 4 << 20} {
+		b, err := zrpc.Call[*zrpc.Bytes](t.Context(), s.c, "echo", zrpc.NewBytes(want[:n], nil))
+		if err != nil || !bytes.Equal(b.Bytes(), want[:n]) {
+			t.Fatalf("%d bytes handed over: %d bytes, %v", n, len(b.Bytes()), err)
+		}
+		b.Release()
+	}
 }
 
 func (s serverSuite) streams(t *testing.T) {

@@ -115,6 +115,7 @@ func (s *service) register() error {
 		{"add", func(a, b int) int { return a + b }, zrpc.WithDoc("Adds.", "a", "b")},
 		{"undocumented", func() bool { return true }, zrpc.WithDoc("")},
 		{"big", func(size int) []byte { return repeated(size) }, zrpc.WithDoc("", "size")},
+		{"hand", func(b *zrpc.Bytes) *zrpc.Bytes { return b }, zrpc.WithDoc("", "content")},
 		{"sleep", s.sleep, zrpc.WithDoc("Sleeps.", "seconds")},
 		{"fail", func(name, message string) error { return &namedError{name, message} }, zrpc.WithDoc("", "name", "message")},
 		{"streaming_range", streamingRange, zrpc.WithDoc("Streams a range.", "fr", "to", "step")},

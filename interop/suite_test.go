@@ -151,6 +151,9 @@ func (s clientSuite) large(t *testing.T) {
 	want := `{"bin": "` + strings.Repeat("a5", 1<<20) + `"}`
 	same(t, "1 MiB", s.client.Must("call", call("big", 1<<20)), want)
 	same(t, "1 MiB both ways", s.client.Must("call", call("echo", json.RawMessage(want))), want)
+	if s.server == ours {
+		same(t, "1 MiB handed over", s.client.Must("call", call("hand", json.RawMessage(want))), want)
+	}
 }
 
 func (s clientSuite) streams(t *testing.T) {
@@ -310,7 +313,11 @@ func (s clientSuite) builtIns(t *testing.T) {
 		}
 	}
 	if s.server == node {
-		same(t, "ping", s.client.Must("call", call("_zerorpc_ping")), `["pong", ""]`)
+		ping := strings.ReplaceAll(string(s.client.Must("call", call("_zerorpc_ping"))), " ", "")
+		// Its own has no name; a broker answers for it with that of its introspection.
+		if ping != `["pong",""]` && ping != `["pong","Object"]` {
+			t.Errorf("ping: %s", ping)
+		}
 		return // it has no other
 	}
 	same(t, "ping", s.client.Must("call", call("_zerorpc_ping")), `["pong", "Peer"]`)

@@ -21,13 +21,16 @@ type Call struct {
 	Header  []byte // the encoded header map
 	Version int    // the caller's protocol version
 
-	in     *scratch    // our copy of the request; nil when inline or owned
-	big    []byte      // the connection's buffer that the request lies in, when owned
-	until  time.Time   // the caller's deadline; zero: none
-	timer  *time.Timer // ends the call then; the mux's mu guards it
-	bytes  int         // what the request counts towards maxPeerBytes
-	run    uint64      // the state in which the reader runs it; 0: it never did
-	queued *Call       // the next in the pool's queue; the pool's mu guards it
+	in     *scratch     // our copy of the request; nil when inline or owned
+	big    []byte       // the connection's buffer that the request lies in, when owned
+	lent   *event.Bytes // the args in that buffer, when handlers may release it
+	given  []byte       // what follows the encoded result, the handler's own
+	tail   *event.Bytes // what follows the encoded result
+	until  time.Time    // the caller's deadline; zero: none
+	timer  *time.Timer  // ends the call then; the mux's mu guards it
+	bytes  int          // what the request counts towards maxPeerBytes
+	run    uint64       // the state in which the reader runs it; 0: it never did
+	queued *Call        // the next in the pool's queue; the pool's mu guards it
 
 	extras atomic.Pointer[Extras] // nil while nobody needs them
 
@@ -243,15 +246,6 @@ func (c *Call) adopt(msg *Message, e *event.Event) {
 	c.envelope, c.id, c.Header, c.Args = b[:i:i], b[i:j:j], b[j:k:k], b[k:]
 }
 
-// TakeArgs makes the memory of the request the handler's, if it is a buffer of
-// its own: what Args holds then stays valid after the handler has returned. For
-// the handler's goroutine.
-func (c *Call) TakeArgs() bool {
-	owned := c.big != nil
-	c.big = nil
-	return owned
-}
-
 // disown gives the memory of the request back; nothing of it may be used any
 // more. That of a stream is left to the collector: a goroutine that the handler
 // left behind may be about to send on the channel.
@@ -264,8 +258,5 @@ func (c *Call) disown() {
 		c.in.free()
 		c.in = nil
 	}
-	if c.big != nil {
-		c.sm.conn.Recycle(c.big)
-		c.big = nil
-	}
+	c.recycle()
 }

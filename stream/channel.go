@@ -44,6 +44,8 @@ type flow struct {
 	over    bool  // the peer has answered: it wants no more items
 	send    waiter
 
+	plain bool // the items come from a peer without zrpc's extensions; see event.KeyPlain
+
 	win  window // the receiving goroutine only
 	left int64  // the sending goroutine only: credit it has taken and not used
 }
@@ -98,6 +100,7 @@ func (ch *channel) swapLocked() bool {
 		f.held -= taken
 	}
 	f.win.largest = f.largest
+	f.win.grows = f.win.grows && !f.plain
 	return true
 }
 

@@ -44,7 +44,10 @@ type Reply struct {
 func (r *Reply) Owned() bool { return r.ch != nil && r.ch.big != nil }
 
 // Keep makes an owned Result the caller's for good.
-func (r *Reply) Keep() { r.ch.big = nil }
+func (r *Reply) Keep() {
+	r.ch.m.conn.Abandon(r.ch.big)
+	r.ch.big = nil
+}
 
 // Release gives the memory of the reply back.
 func (r *Reply) Release() {

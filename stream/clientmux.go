@@ -218,7 +218,9 @@ func (m *ClientMux) deliverUnaryLocked(ch *Channel, k event.Role, e *event.Event
 func (m *ClientMux) deliverFlowLocked(ch *Channel, k event.Role, e *event.Event) {
 	switch k {
 	case event.RoleStream:
-		ch.streaming = true
+		if !ch.streaming {
+			ch.streaming, ch.flow.plain = true, isPlain(e)
+		}
 		if err := ch.putLocked(e.Args); err != nil {
 			m.giveUpLocked(ch)
 			m.endLocked(ch, err)
@@ -293,9 +295,11 @@ func (m *mux) silence(p *pulse) time.Duration {
 // Request is what opens a channel.
 type Request struct {
 	Method string
-	Args   []byte // the encoded argument array; from HandOver on it must not change until Release
-	Extra  []byte // further header pairs, encoded
-	NExtra int    // how many pairs
+	Args   []byte       // the encoded argument array; not used any more when the call returns
+	Lent   []byte       // the end of the array where that is not in Args; the same holds for it
+	Tail   *event.Bytes // or the end in memory that is held until it was written
+	Extra  []byte       // further header pairs, encoded
+	NExtra int          // how many pairs
 
 	// Timeout is how long the caller will wait; 0 stands for no bound. A zrpc
 	// server is told, and ends the handler's context in time.
@@ -306,10 +310,6 @@ type Request struct {
 
 	// Sends says that the caller is going to stream to the server.
 	Sends bool
-
-	// Hold, when set, is called before Args of HandOver bytes or more is sent from
-	// where it is, and Release once for each Hold when it is no longer used.
-	Hold, Release func()
 }
 
 // send puts the request of ch on the wire; others is how many calls were open
@@ -327,13 +327,20 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 	if others > 0 {
 		mode = Yield
 	}
-	if len(req.Args) >= HandOver && m.opt.Trace == nil {
-		if req.Hold != nil {
-			req.Hold()
-		}
-		return m.conn.SendOwned(ctx, delimiter, s.b, req.Args, req.Release, mode)
+	args, lent, tail := req.Args, req.Lent, req.Tail.Share()
+	if len(lent) == 0 && tail == nil && len(args) >= HandOver {
+		args, lent = nil, args
 	}
-	s.b = append(s.b, req.Args...)
+	s.b = append(s.b, args...)
+	switch {
+	case m.opt.Trace != nil: // which is shown it in one piece
+	case tail != nil:
+		return m.conn.SendOwned(ctx, delimiter, s.b, tail.Bytes(), tail.Release, mode)
+	case len(lent) > 0:
+		return m.conn.SendLent(ctx, delimiter, s.b, lent, mode)
+	}
+	s.b = append(append(s.b, lent...), tail.Bytes()...)
+	tail.Release()
 	m.trace(true, s.b)
 	return m.conn.Send(ctx, delimiter, s.b, mode)
 }

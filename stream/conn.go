@@ -56,6 +56,8 @@ type Conn interface {
 	// is, and release (which may be nil) is called once when it is free again,
 	// whatever became of the message.
 	SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error
+	// SendLent is the same for a tail that is not used any more when it returns.
+	SendLent(ctx context.Context, envelope, head, tail []byte, f Flush) error
 	Flush() error
 	// Account is what the connection holds of the memory that all connections
 	// share, for the mux to draw on.
@@ -65,6 +67,8 @@ type Conn interface {
 	Extended() bool
 	// Recycle takes back an owned Message.Buffer that nobody uses any more.
 	Recycle(buf []byte)
+	// Abandon lets the application have an owned Message.Buffer for good.
+	Abandon(buf []byte)
 	// Close ends the connection; err is what the other calls report from then on.
 	Close(err error) error
 }

@@ -36,11 +36,16 @@ func (c testConn) Send(ctx context.Context, envelope, body []byte, f Flush) erro
 func (c testConn) TrySend(envelope, body []byte, f Flush) bool {
 	return c.Conn.TrySend(envelope, body, zmtp.Flush(f))
 }
+func (c testConn) SendLent(ctx context.Context, envelope, head, tail []byte, f Flush) error {
+	return c.Conn.SendLent(ctx, envelope, head, tail, zmtp.Flush(f))
+}
+
 func (c testConn) SendOwned(ctx context.Context, envelope, head, tail []byte, release func(), f Flush) error {
 	return c.Conn.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f))
 }
 func (c testConn) Extended() bool     { return c.PeerProperty() != "" }
 func (c testConn) Recycle(buf []byte) { zmtp.Recycle(buf) }
+func (c testConn) Abandon(buf []byte) { zmtp.Abandon(buf) }
 
 // newConns returns the two ends of a connection, ours a DEALER or a ROUTER. A
 // property that both announce makes them extended.

@@ -96,10 +96,7 @@ func (m *ServerMux) endInline(c *Call, r *readerState, err error) (mine bool) {
 	}
 	m.current = nil
 	r.out = m.reply(c, r.out, err, Later)
-	if c.big != nil {
-		m.conn.Recycle(c.big)
-		c.big = nil
-	}
+	c.recycle()
 	if c.bytes > 0 {
 		m.unhold(c)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/zrpc-go/zrpc/event"
 )
 
 // loan is the context of a handler that may be given a Call for one request only,
@@ -81,8 +83,13 @@ func (l *loan) AfterFunc(f func()) (stop func() bool) {
 	return func() bool { return false }
 }
 
-// TakeArgs is Call.TakeArgs.
-func (l *loan) TakeArgs() bool { return l.c.TakeArgs() }
+// TakeArgs and those below are the Call's, for the goroutine of the handler and
+// while that runs.
+func (l *loan) TakeArgs() bool                 { return l.c.TakeArgs() }
+func (l *loan) LendArgs() *event.Bytes         { return l.c.LendArgs() }
+func (l *loan) GiveResult(b *event.Bytes) bool { return l.c.GiveResult(b) }
+func (l *loan) LendResult(p []byte) bool       { return l.c.LendResult(p) }
+func (l *loan) Given() int                     { return l.c.Given() }
 
 // reuse makes c ready for another request and reports true, if nobody can be
 // holding on to it.
@@ -94,7 +101,8 @@ func (c *Call) reuse() bool {
 	}
 	c.turn++
 	c.channel = channel{}
-	c.method, c.Args, c.Header, c.big, c.bytes, c.run = nil, nil, nil, nil, 0, 0
+	c.method, c.Args, c.Header, c.bytes, c.run = nil, nil, nil, 0, 0
+	c.big, c.lent, c.given, c.tail = nil, nil, nil, nil
 	return true
 }
 

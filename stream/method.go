@@ -12,6 +12,8 @@ type Method struct {
 	// Unary serves a call with one result: it appends the encoded result to
 	// out. Args, and all else that it gets from c, are valid while it runs.
 	Unary func(c *Call, out []byte) ([]byte, error)
+	// Tail says that Unary may leave the end of its result to Call.GiveResult.
+	Tail bool
 	// Stream serves a call with a stream in either direction: items go out by
 	// c.SendItem and come in by c.NextItem. A result that is not nil is the
 	// encoded answer to a stream of the caller's; nil ends a stream of ours.

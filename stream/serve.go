@@ -112,8 +112,9 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		m.mu.Lock()
 		m.hideLocked(c)
 		m.recent.addLocked(c.id)
-		c.bytes += len(out.b) // the answer may wait for room: until then it counts with its request
-		m.held += len(out.b)
+		answer := len(out.b) + c.Given()
+		c.bytes += answer // the answer may wait for room: until then it counts with its request
+		m.held += answer
 		m.mu.Unlock()
 		f := Now
 		if m.live.Load() > 1 {
@@ -122,6 +123,7 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		if c.Err() == nil {
 			out = m.reply(c, out, err, f)
 		}
+		c.dropTail()
 		out.free()
 		m.unhold(c)
 	}
@@ -161,13 +163,14 @@ var always = context.Background()
 // buffer to use next, because a large answer is written from where it is.
 func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	if err != nil {
+		c.dropTail()
 		out.b = c.lastHead(out.b[:0], event.NameErr)
 		out.b = appendErrorArgs(out.b, c.Version, m.describe(err))
 	} else {
 		out.b = c.addExtras(out.b)
 	}
 	m.trace(true, out.b)
-	if len(out.b) < HandOver {
+	if len(out.b) < HandOver && c.Given() == 0 {
 		if c.method.large.Load() {
 			c.method.large.Store(false)
 		}
@@ -177,6 +180,16 @@ func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 	if f == Later {
 		m.holdUp(true)
 		defer m.holdUp(false)
+	}
+	switch {
+	case c.tail != nil:
+		m.conn.SendOwned(always, c.envelope, out.b, c.tail.Bytes(), c.tail.Release, f)
+		c.tail = nil
+		return out
+	case c.given != nil:
+		m.conn.SendLent(always, c.envelope, out.b, c.given, f)
+		c.given = nil
+		return out
 	}
 	c.method.large.Store(true)
 	m.conn.SendOwned(always, c.envelope, nil, out.b, out.free, f)

@@ -5,36 +5,7 @@ import (
 	"context"
 	"errors"
 	"testing"
-
-	"github.com/zrpc-go/zrpc/stream"
 )
-
-// TestLargeArgsOutliveAttempts makes a call whose first attempt was written, and
-// so let go of the arguments, and must be made again elsewhere: until the call is
-// over the buffer may not serve another call.
-func TestLargeArgsOutliveAttempts(t *testing.T) {
-	a, err := encodeArgs("f", []any{make([]byte, 2*stream.HandOver)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	hold, release := a.share()
-	for attempt := range 3 {
-		hold()
-		release()
-		if n := a.users.Load(); n != 1 {
-			t.Errorf("after attempt %d the buffer has %d users, want 1: the call itself", attempt, n)
-		}
-	}
-	hold() // a write that is still under way when the call has given up
-	a.free()
-	if n := a.users.Load(); n != 1 {
-		t.Errorf("%d users, want the write", n)
-	}
-	release()
-	if n := a.users.Load(); n != 0 {
-		t.Errorf("%d users are left", n)
-	}
-}
 
 // TestLargeArgsFailOver sends large arguments to a server that is stopping and
 // has another one answer: what arrives there is what was sent, in every call.

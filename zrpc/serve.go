@@ -28,7 +28,7 @@ func newEntry(m *method.Method, builtin bool, most int, interceptors []Intercept
 	}
 	switch m.Shape {
 	case method.Unary:
-		e.wire.Borrows = true
+		e.wire.Borrows, e.wire.Tail = true, true
 		e.wire.Unary = func(c *stream.Call, out []byte) ([]byte, error) {
 			var ctx context.Context = c
 			if m.Context {
@@ -49,9 +49,9 @@ func newEntry(m *method.Method, builtin bool, most int, interceptors []Intercept
 	return e
 }
 
-// check refuses what would not reach the caller.
-func (e *entry) check(b []byte, what string) error {
-	if err := checkSize(b, e.most, what); err != nil {
+// check refuses what would not reach the caller; tail bytes follow b.
+func (e *entry) check(b []byte, tail int, what string) error {
+	if err := checkSize(len(b)+tail, e.most, what); err != nil {
 		return err
 	}
 	return checkText(b, what)
@@ -61,15 +61,23 @@ func (e *entry) check(b []byte, what string) error {
 func (e *entry) unary(ctx context.Context, args []byte, in method.Source, out []byte) ([]byte, error) {
 	b, err := e.m.Call(ctx, args, in, out)
 	if err == nil {
-		err = e.check(b[len(out):], "the result")
+		err = e.check(b[len(out):], given(ctx), "the result")
 	}
 	return b, err
+}
+
+// given returns how many bytes of the result have not been appended.
+func given(ctx context.Context) int {
+	if c, ok := ctx.(interface{ Given() int }); ok { // a call, or a loan of one
+		return c.Given()
+	}
+	return 0
 }
 
 // sender returns what sends the items of a method that answers a stream.
 func (e *entry) sender(c *stream.Call, req *Request) func(item []byte) error {
 	return func(item []byte) error {
-		if err := e.check(item, "an item"); err != nil {
+		if err := e.check(item, 0, "an item"); err != nil {
 			return err
 		}
 		req.item(true, item)

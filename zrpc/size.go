@@ -34,10 +34,10 @@ func largest(maxMessage int) int {
 	return max(maxMessage-headRoom, maxMessage/2)
 }
 
-// checkSize refuses b if it takes more than most, unless that is 0.
-func checkSize(b []byte, most int, what string) error {
-	if most > 0 && len(b) > most {
-		return &sizeError{what, len(b), most}
+// checkSize refuses n bytes if that is more than most, unless most is 0.
+func checkSize(n, most int, what string) error {
+	if most > 0 && n > most {
+		return &sizeError{what, n, most}
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 var announcement = zmtp.Property{Name: "X-Zrpc", Value: "2"}
 
 // knowsBye reports whether the peer is told by the event _zrpc_bye that its server
-// leaves: revision 2. A broker, of revision 1, goes by the refusals.
+// leaves: revision 2.
 func (w wire) knowsBye() bool {
 	said := w.Peer.PeerProperty()
 	return said != "" && said != "1"
@@ -51,6 +51,10 @@ func (w wire) SendOwned(ctx context.Context, envelope, head, tail []byte, releas
 	return unsent(w.Peer.SendOwned(ctx, envelope, head, tail, release, zmtp.Flush(f)))
 }
 
+func (w wire) SendLent(ctx context.Context, envelope, head, tail []byte, f stream.Flush) error {
+	return unsent(w.Peer.SendLent(ctx, envelope, head, tail, zmtp.Flush(f)))
+}
+
 // unsent translates the error of a message of which nothing was written.
 func unsent(err error) error {
 	if errors.Is(err, zmtp.ErrUnsent) {
@@ -63,3 +67,4 @@ func unsent(err error) error {
 func (w wire) Extended() bool { return w.Peer.PeerProperty() != "" }
 
 func (w wire) Recycle(buf []byte) { zmtp.Recycle(buf) }
+func (w wire) Abandon(buf []byte) { zmtp.Abandon(buf) }

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/zrpc-go/zrpc/internal/cli/peertest"
+	"github.com/zrpc-go/zrpc/zrpc"
 )
 
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"zrpc": main}) }
@@ -65,6 +66,7 @@ func TestScript(t *testing.T) {
 			"lastline": cmdLastLine,
 			"sleeping": cmdSleeping,
 			"signal":   cmdSignal,
+			"joined":   cmdJoined,
 			"raw":      cmdRaw,
 		},
 	})
@@ -129,6 +131,31 @@ func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: signal INT|TERM, with a program in the background")
 	}
 	ts.Check(running[len(running)-1].Process.Signal(sig))
+}
+
+// cmdJoined is "joined ADDR N": it waits until N services work for the broker whose frontend is at ADDR.
+func cmdJoined(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: joined addr n")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	c, err := zrpc.Dial(ctx, args[0])
+	ts.Check(err)
+	defer c.Close()
+	for {
+		services, err := zrpc.Call[[]any](ctx, c, "_broker_services")
+		if err == nil && len(services) == want {
+			return
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			ts.Fatalf("%d services have joined after 20 s, want %d: %v", len(services), want, err)
+		}
+	}
 }
 
 // cmdRaw is "raw HEX": standard output is exactly these bytes.

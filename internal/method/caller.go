@@ -80,7 +80,7 @@ func (c *caller) run(ctx context.Context, args []byte, in Source) ([]reflect.Val
 		return nil, err
 	}
 	f := c.frames.Get().(*frame)
-	if err := c.fill(f, list, n, off); err != nil {
+	if err := c.fill(f, list, n, off, owner(ctx, len(args))); err != nil {
 		c.release(f)
 		return nil, err
 	}
@@ -126,8 +126,9 @@ func (c *caller) release(f *frame) {
 	c.frames.Put(f)
 }
 
-// fill decodes the n arguments of list from offset off on into f.
-func (c *caller) fill(f *frame, list []byte, n, off int) error {
+// fill decodes the n arguments of list from offset off on into f; o owns them, if
+// they are large.
+func (c *caller) fill(f *frame, list []byte, n, off int, o Owner) error {
 	fixed := len(f.arg)
 	var rest reflect.Value
 	if c.sig.variadic {
@@ -148,7 +149,7 @@ func (c *caller) fill(f *frame, list []byte, n, off int) error {
 		} else {
 			place = rest.Index(i - fixed)
 		}
-		if err := decodeSlot(list[off:next], place); err != nil {
+		if err := fillSlot(list[off:next], place, o); err != nil {
 			return c.m.argError(i, 0, err)
 		}
 		off = next
@@ -165,7 +166,15 @@ func (c *caller) unary(ctx context.Context, args []byte, in Source, out []byte) 
 	if c.encode == nil {
 		return event.AppendNil(out), nil
 	}
-	b, err := c.encode(out, res[0])
+	var b []byte
+	switch c.sig.result {
+	case handedType:
+		b, err = giveBytes(ctx, out, res[0].Interface().(*event.Bytes))
+	case sliceType:
+		b, err = lendBytes(ctx, out, res[0].Bytes())
+	default:
+		b, err = c.encode(out, res[0])
+	}
 	if err != nil {
 		return out, c.m.resultError(err)
 	}

@@ -130,7 +130,8 @@ func New(name string, fn any, doc *Doc) (*Method, error) {
 // [*ResultError] if the result cannot be encoded, else the function's own.
 //
 // in delivers the items of a client stream; nil means there are none. Nothing
-// the function gets refers to args afterwards.
+// the function gets refers to args afterwards, and the result is whole, unless ctx is
+// an [Owner] that says otherwise.
 func (m *Method) Call(ctx context.Context, args []byte, in Source, out []byte) ([]byte, error) {
 	if m.call == nil {
 		return out, fmt.Errorf("method %s (%s) is run by Stream, not Call", m.Name, m.Shape)

@@ -13,6 +13,18 @@ func decodeSlot(raw []byte, place reflect.Value) error {
 	return event.Decode(raw, place.Addr().Interface())
 }
 
+// fillSlot is decodeSlot for an argument of a call that o, unless nil, owns.
+func fillSlot(raw []byte, place reflect.Value, o Owner) (err error) {
+	if o != nil && place.Type() == handedType {
+		if args := o.LendArgs(); args != nil {
+			p := place.Addr().Interface().(**event.Bytes)
+			*p, err = partOf(args, raw)
+			return err
+		}
+	}
+	return decodeSlot(raw, place)
+}
+
 // slotEncoder returns the function that encodes values of type t. The
 // predeclared types are not boxed for it; a type that is named after one may
 // speak for itself, so package event looks at it.

@@ -3,12 +3,14 @@ package method
 import (
 	"context"
 	"reflect"
+
+	"github.com/zrpc-go/zrpc/event"
 )
 
 // lookup finds the typed route for a function of the usual types: no argument,
-// one or two of string, int, int64, float64, []byte, bool and any, and a result
-// of these or none; with or without context and error. ok is false if the
-// function must be called by reflection.
+// one or two of string, int, int64, float64, []byte, *event.Bytes, bool and any,
+// and a result of these or none; with or without context and error. ok is false if
+// the function must be called by reflection.
 //
 // Each line of the table is compiled for its types, so the table names the
 // pairs that services have rather than all of them.
@@ -51,12 +53,14 @@ type tryFunc func(fn any) (Func, bool)
 var tables = [3][]tryFunc{
 	{ // a result of each type, and none
 		try0none, try0[string], try0[int], try0[int64], try0[float64], try0[[]byte], try0[bool], try0[any],
+		try0[*event.Bytes],
 	},
 	join(results1[string](), results1[int](), results1[int64](), results1[float64](),
-		results1[[]byte](), results1[bool](), results1[any]()),
+		results1[[]byte](), results1[bool](), results1[any](), results1[*event.Bytes]()),
 	join(results2[string, string](), results2[int, int](), results2[int64, int64](),
 		results2[float64, float64](), results2[any, any](), results2[string, int](),
-		results2[string, []byte](), results2[string, any](), results2[string, bool]()),
+		results2[string, []byte](), results2[string, any](), results2[string, bool](),
+		results2[string, *event.Bytes]()),
 }
 
 func join(lists ...[]tryFunc) (all []tryFunc) {
@@ -69,12 +73,14 @@ func join(lists ...[]tryFunc) (all []tryFunc) {
 // results1 and results2 list the results for given arguments.
 func results1[A any]() []tryFunc {
 	return []tryFunc{try1none[A], try1[A, string], try1[A, int], try1[A, int64],
-		try1[A, float64], try1[A, []byte], try1[A, bool], try1[A, any]}
+		try1[A, float64], try1[A, []byte], try1[A, bool], try1[A, any],
+		try1[A, *event.Bytes]}
 }
 
 func results2[A, B any]() []tryFunc {
 	return []tryFunc{try2none[A, B], try2[A, B, string], try2[A, B, int], try2[A, B, int64],
-		try2[A, B, float64], try2[A, B, []byte], try2[A, B, bool], try2[A, B, any]}
+		try2[A, B, float64], try2[A, B, []byte], try2[A, B, bool], try2[A, B, any],
+		try2[A, B, *event.Bytes]}
 }
 
 func try0[R any](fn any) (Func, bool) {

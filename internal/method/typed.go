@@ -30,12 +30,15 @@ func Func2[A, B, R any](fn func(context.Context, A, B) (R, error)) Func {
 // func0 prepares fn, which stands for the user's function orig.
 func func0[R any](orig any, fn func(context.Context) (R, error)) Func {
 	return Func{fn: orig, bind: func(m *Method) {
-		encode := encoderFor[R]()
+		encode, give := encoderFor[R](), giverFor[R]()
 		m.call = func(ctx context.Context, args []byte, _ Source, out []byte) ([]byte, error) {
 			if _, _, _, err := m.open(args); err != nil {
 				return out, err
 			}
 			r, err := fn(ctx)
+			if give != nil && err == nil {
+				return given(m, out, give, ctx, r)
+			}
 			return finish(m, out, r, err, encode)
 		}
 	}}
@@ -43,17 +46,23 @@ func func0[R any](orig any, fn func(context.Context) (R, error)) Func {
 
 func func1[A, R any](orig any, fn func(context.Context, A) (R, error)) Func {
 	return Func{fn: orig, bind: func(m *Method) {
-		decode, alias, encode := decoderFor[A](), aliasFor[A](), encoderFor[R]()
+		decode, lend := decoderFor[A](), lenderFor[A]()
+		encode, give := encoderFor[R](), giverFor[R]()
 		m.call = func(ctx context.Context, args []byte, _ Source, out []byte) ([]byte, error) {
 			d := decode
-			if alias != nil && len(args) >= lendMin && takeArgs(ctx) {
-				d = alias
+			if lend != nil {
+				if o := owner(ctx, len(args)); o != nil {
+					d = lend(o, decode)
+				}
 			}
 			a, err := arg1(m, args, d)
 			if err != nil {
 				return out, err
 			}
 			r, err := fn(ctx, a)
+			if give != nil && err == nil {
+				return given(m, out, give, ctx, r)
+			}
 			return finish(m, out, r, err, encode)
 		}
 	}}
@@ -61,13 +70,28 @@ func func1[A, R any](orig any, fn func(context.Context, A) (R, error)) Func {
 
 func func2[A, B, R any](orig any, fn func(context.Context, A, B) (R, error)) Func {
 	return Func{fn: orig, bind: func(m *Method) {
-		decodeA, decodeB, encode := decoderFor[A](), decoderFor[B](), encoderFor[R]()
+		decodeA, decodeB := decoderFor[A](), decoderFor[B]()
+		lendA, lendB := lenderFor[A](), lenderFor[B]()
+		encode, give := encoderFor[R](), giverFor[R]()
 		m.call = func(ctx context.Context, args []byte, _ Source, out []byte) ([]byte, error) {
-			a, b, err := arg2(m, args, decodeA, decodeB)
+			dA, dB := decodeA, decodeB
+			if o := owner(ctx, len(args)); o != nil {
+				// The second copies if the first took the memory.
+				if lendA != nil {
+					dA = lendA(o, decodeA)
+				}
+				if lendB != nil {
+					dB = lendB(o, decodeB)
+				}
+			}
+			a, b, err := arg2(m, args, dA, dB)
 			if err != nil {
 				return out, err
 			}
 			r, err := fn(ctx, a, b)
+			if give != nil && err == nil {
+				return given(m, out, give, ctx, r)
+			}
 			return finish(m, out, r, err, encode)
 		}
 	}}
@@ -106,6 +130,15 @@ func finish[R any](m *Method, out []byte, r R, err error, encode encoder[R]) ([]
 		return out, err
 	}
 	b, err := encode(out, r)
+	if err != nil {
+		return out, m.resultError(err)
+	}
+	return b, nil
+}
+
+// given is finish for a result that is handed over.
+func given[R any](m *Method, out []byte, give giver[R], ctx context.Context, r R) ([]byte, error) {
+	b, err := give(ctx, out, r)
 	if err != nil {
 		return out, m.resultError(err)
 	}

@@ -16,6 +16,9 @@ var (
 	extType    = reflect.TypeFor[event.Ext]()
 	rawType    = reflect.TypeFor[event.Raw]()
 	bigIntType = reflect.TypeFor[big.Int]()
+	bytesType  = reflect.TypeFor[event.Bytes]()
+	handedType = reflect.TypeFor[*event.Bytes]()
+	sliceType  = reflect.TypeFor[[]byte]()
 )
 
 // obstacle says what keeps values of type t from travelling, as an argument
@@ -128,6 +131,8 @@ func typeWord(t reflect.Type) string {
 		return "any"
 	case bigIntType:
 		return "int"
+	case bytesType:
+		return "bin"
 	}
 	if decodesItself(t) || encodesItself(t) {
 		return "any"

@@ -84,6 +84,8 @@ func (w *writer) flushLocked() error {
 		}
 		if done {
 			w.land()
+		} else {
+			w.keep()
 		}
 		w.mu.Lock()
 		if done {

@@ -59,6 +59,10 @@ const (
 
 // Sizes that are about speed.
 const (
+	// quickMax is the size, in bytes, of the messages of a call or two. What is read
+	// and written in such pieces belongs to callers that wait for nothing else.
+	quickMax = 512
+
 	// readSize is the size of the pooled read buffer: many small messages a
 	// system call, and still cheap to hold for each busy connection.
 	readSize = 32 << 10
@@ -78,7 +82,7 @@ const (
 	// maxTrust: a claim up to the size of an earlier complete message of the
 	// same peer, and up to this, is given its buffer at once. The peer has
 	// already paid for it in bytes.
-	maxTrust = maxPooled
+	maxTrust = 5 << 20
 
 	// minRoom: the read buffer is compacted when less than this is free.
 	minRoom = 8 << 10
@@ -93,8 +97,9 @@ const (
 
 	// copyMax: bodies above it are queued in a buffer of their own, and owned
 	// tails up to it are copied: a copy this small is cheaper than a second
-	// system call.
-	copyMax = 16 << 10
+	// system call. copyFirst of larger ones go with the header all the same.
+	copyMax   = 64 << 10
+	copyFirst = 16 << 10
 
 	// firstBuf and keepBuf: a write buffer starts at the one size, and goes back
 	// to the pool up to the other.

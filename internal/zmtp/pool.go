@@ -30,8 +30,17 @@ func (t *batch) free() {
 // would cost 2 MiB. Smaller and larger ones are not worth keeping.
 const (
 	minPooled = 1 << 10
-	maxPooled = 5 << 20 // a payload of 4 MiB and what is around it
+	maxPooled = 20 << 20 // a payload of 16 MiB and what is around it
 	perPower  = 8
+
+	// minReclaimed: messages from there on have buffers of their own (gatherMin),
+	// and collecting one costs more than its finalizer.
+	minReclaimed = gatherMin
+
+	// maxAbandoned bounds the buffers that are the application's and to come back:
+	// in use, or waiting for the collector, which has less to do for them. 32 MiB
+	// are a collection every 30 calls instead of every third, at a megabyte each.
+	maxAbandoned = 32 << 20
 )
 
 var ownedPools [32 * perPower]sync.Pool
@@ -66,6 +75,7 @@ func Recycle(buf []byte) {
 		return
 	}
 	if class, size := sizeClass(n); size == n {
+		poison(buf[:n])
 		b := buf[:0] // only what really goes into the pool escapes
 		ownedPools[class].Put(&b)
 	}

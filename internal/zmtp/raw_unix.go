@@ -36,7 +36,7 @@ func (r *reader) rawRead(fd uintptr) bool {
 		return true
 	}
 	for {
-		n, err := syscall.Read(int(fd), dst)
+		n, err := sysRead(fd, dst, r.lone)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -50,6 +50,7 @@ func (r *reader) rawRead(fd uintptr) bool {
 			r.err = io.EOF
 		default:
 			r.got(n)
+			r.lone = n <= quickMax
 		}
 		return true
 	}
@@ -86,7 +87,7 @@ func (d *descriptor) TryWrite(p []byte) (int, error) {
 // attempt always reports success, so that RawConn.Write does not wait.
 func (d *descriptor) attempt(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), d.p)
+		n, err := sysWrite(fd, d.p)
 		switch {
 		case err == syscall.EINTR:
 			continue

@@ -32,6 +32,7 @@ type reader struct {
 	ttl    time.Duration // what the peer's last PING announced; 0: none
 	err    error         // result of the read under way
 	lease  int           // what big has drawn on the account
+	lone   bool          // the last read brought a message or two
 
 	parked atomic.Bool // a Fill waits for input
 }

@@ -59,14 +59,12 @@ func (c *Conn) SendOwned(ctx context.Context, envelope, head, tail []byte, relea
 	b := append(w.openLocked(), envelope...)
 	b = appendHeader(b, 0, len(head)+len(tail))
 	b = append(b, head...)
-	small := len(tail) <= copyMax
-	if small {
-		b = append(b, tail...)
-	}
-	w.addLocked(b)
+	at := copied(len(tail))
+	w.addLocked(append(b, tail[:at]...))
+	small := at == len(tail)
 	if !small {
-		w.pendLocked(segment{b: tail, release: release})
-		w.nbytes += len(tail)
+		w.pendLocked(segment{b: tail[at:], release: release})
+		w.nbytes += len(tail) - at
 	}
 	err := w.commitLocked(f)
 	if small && release != nil {
@@ -198,15 +196,25 @@ func await(ctx context.Context, ch <-chan struct{}) error {
 func (w *writer) queueLocked(envelope, body []byte) {
 	b := append(w.openLocked(), envelope...)
 	b = appendHeader(b, 0, len(body))
-	if len(body) <= copyMax {
-		w.addLocked(append(b, body...))
+	at := copied(len(body))
+	w.addLocked(append(b, body[:at]...))
+	if at == len(body) {
 		return
 	}
 	// A buffer of its own: growing buf to its size would copy what is there.
-	w.addLocked(b)
-	own := append(getBuffer(len(body)), body...)
+	own := append(getBuffer(len(body)-at), body[at:]...)
 	w.pendLocked(segment{b: own, whole: own})
-	w.nbytes += len(body)
+	w.nbytes += len(own)
+}
+
+// copied is how much of a body of n bytes goes into the buffer with its header.
+// Never none: a write of a few bytes wakes the peer, which then reads on another
+// CPU while the rest is written, and that more than doubles what both pay.
+func copied(n int) int {
+	if n <= copyMax {
+		return n
+	}
+	return copyFirst
 }
 
 // addLocked takes buf back, extended by the start or the whole of a message.

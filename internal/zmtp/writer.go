@@ -21,6 +21,7 @@ type segment struct {
 	whole   []byte // the buffer from getBuffer that b is; nil: b is none
 	batch   *batch // the buffer of small messages that b is; nil: b is none
 	release func() // of the sender's tail; may be nil
+	lent    bool   // b is the sender's, and only while it writes: see keep
 }
 
 // writer is the writer half: a queue, and the right to write it. Whoever finds

@@ -2,7 +2,7 @@
 // A zerorpc-node server as a process for tests: prints `ready ENDPOINT`, then
 // a JSON line for each thing a test may wait for, and ends with its input.
 //
-//   node server.js (--bind|--connect) ENDPOINT [--heartbeat SECONDS]
+//   node server.js (--bind ENDPOINT|--connect ENDPOINT...) [--heartbeat SECONDS]
 const { parseArgs } = require('node:util');
 const zerorpc = require('zerorpc');
 const { say, spell } = require('./spelling');
@@ -10,7 +10,7 @@ const { say, spell } = require('./spelling');
 const { values: options } = parseArgs({
   options: {
     bind: { type: 'string' },
-    connect: { type: 'string' },
+    connect: { type: 'string', multiple: true },
     heartbeat: { type: 'string', default: '5' },
   },
 });
@@ -89,8 +89,8 @@ if (options.bind) {
   socket.on('bind', () => say('ready ' + socket._socket.lastEndpoint));
   server.bind(options.bind);
 } else {
-  server.connect(options.connect);
-  say('ready ' + options.connect);
+  for (const endpoint of options.connect) server.connect(endpoint);
+  say('ready ' + options.connect[0]);
 }
 
 process.stdin.resume();

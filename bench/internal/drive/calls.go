@@ -75,7 +75,14 @@ func (s *session) job(start time.Time, d time.Duration) (callers int, do func(*w
 		return callers, func(w *worker, _ peers.Conn, stop *atomic.Bool) error { return w.dials(s, stop) }
 	case wire.Bytes:
 		return callers, func(w *worker, c peers.Conn, stop *atomic.Bool) error {
-			return w.bytes(c.(peers.ByteEchoer), s.work.Size, stop)
+			if l, ok := c.(peers.Lender); ok && s.work.Lent {
+				return w.bytes(l.EchoLent, s.work.Size, stop)
+			}
+			e := c.(peers.ByteEchoer)
+			return w.bytes(func(p []byte) ([]byte, func(), error) {
+				got, err := e.EchoBytes(p)
+				return got, func() {}, err
+			}, s.work.Size, stop)
 		}
 	}
 	msg := text(s.work.Size)
@@ -147,11 +154,11 @@ func (w *worker) echo(c peers.Conn, s string, stop *atomic.Bool) error {
 }
 
 // bytes sends content that no encoding can shorten or take for text.
-func (w *worker) bytes(c peers.ByteEchoer, size int, stop *atomic.Bool) error {
+func (w *worker) bytes(echo func(p []byte) ([]byte, func(), error), size int, stop *atomic.Bool) error {
 	p := bytes.Repeat([]byte{0, 1, 2, 3, 0xfc, 0xfd, 0xfe, 0xff}, size/8+1)[:size]
 	tail := min(size, 8)
 	for t0, more := time.Now(), true; more; more = !stop.Load() {
-		got, err := c.EchoBytes(p)
+		got, done, err := echo(p)
 		if err != nil {
 			return fmt.Errorf("echo of %d bytes: %w", len(p), err)
 		}
@@ -159,6 +166,7 @@ func (w *worker) bytes(c peers.ByteEchoer, size int, stop *atomic.Bool) error {
 		if n := len(p); len(got) != n || !bytes.Equal(got[n-tail:], p[n-tail:]) {
 			return fmt.Errorf("echo of %d bytes has %d bytes or another end", n, len(got))
 		}
+		done()
 		t1 := time.Now()
 		w.hist.Add(t1.Sub(t0))
 		t0 = t1

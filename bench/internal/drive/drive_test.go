@@ -64,6 +64,7 @@ func TestEveryPeerDoesEveryWork(t *testing.T) {
 		{Work: wire.Echo, Conns: 2, Inflight: 8, Size: 10},
 		{Work: wire.Stream, Conns: 1, Inflight: 1},
 		{Work: wire.Bytes, Conns: 1, Inflight: 1, Size: 1 << 20},
+		{Work: wire.Bytes, Conns: 1, Inflight: 1, Size: 1 << 20, Lent: true},
 		{Work: wire.Echo, Conns: 1, Inflight: 4, Size: 10, Rate: 500},
 		{Work: wire.Upload, Conns: 1, Inflight: 1},
 		{Work: wire.Bidi, Conns: 1, Inflight: 1},

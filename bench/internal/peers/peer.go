@@ -39,6 +39,13 @@ type ByteEchoer interface {
 	EchoBytes(p []byte) ([]byte, error)
 }
 
+// Lender is a Conn that can hand bytes over instead of copying them.
+type Lender interface {
+	// EchoLent has the server send p back, which never changes. The result is valid
+	// until done is called.
+	EchoLent(p []byte) (got []byte, done func(), err error)
+}
+
 // Streamer is a Conn that can receive streams.
 type Streamer interface {
 	// Stream receives the integers 0 to n-1 and returns how many came.

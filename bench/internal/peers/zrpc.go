@@ -47,6 +47,7 @@ func zrpcServer(opt zrpc.ServerOptions) (*zrpc.Server, error) {
 		"echo":  func(s string) string { return s },
 		"bytes": func(p []byte) []byte { return p },
 		"sleep": func(ms int) int { time.Sleep(time.Duration(ms) * time.Millisecond); return ms },
+		"lent":  func(b *zrpc.Bytes) *zrpc.Bytes { return b },
 		"count": zrpcCount,
 		"sum":   zrpcSum,
 		"same":  func(in iter.Seq2[int, error]) iter.Seq2[int, error] { return in },
@@ -106,6 +107,12 @@ func (c zrpcConn) Echo(s string) (string, error) {
 // over for good.
 func (c zrpcConn) EchoBytes(p []byte) ([]byte, error) {
 	return zrpc.Call[[]byte](context.Background(), c.c, "bytes", p)
+}
+
+// EchoLent gives the memory of the result back when it was looked at.
+func (c zrpcConn) EchoLent(p []byte) ([]byte, func(), error) {
+	b, err := zrpc.Call[*zrpc.Bytes](context.Background(), c.c, "lent", zrpc.NewBytes(p, nil))
+	return b.Bytes(), b.Release, err
 }
 
 // Stream keeps the default credit. The iterator's error is always its last pair, so

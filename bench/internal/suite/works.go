@@ -39,9 +39,10 @@ var (
 	streaming   = []string{"zrpc", "broker", "raw", "grpc", "connect"}
 	fanning     = []string{"zrpc", "nats", "zmq4", "libzmq", "python"}
 	sized       = []string{"zrpc", "broker", "raw", "mux", "gob", "grpc", "connect", "nats", "zmq4", "libzmq"}
+	lending     = []string{"zrpc", "raw", "mux", "grpc", "libzmq"}
 	many        = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "libzmq"}
 	dialling    = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "zmq4"}
-	holding     = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats"}
+	holding     = []string{"zrpc", "broker", "raw", "mux", "gob", "grpc", "connect", "nats"}
 	blocking    = []string{"zrpc", "zrpcpool", "mux", "gob", "grpc"}
 	sharing     = []string{"zrpc", "gob", "grpc"}
 	mixed       = []string{"zrpc", "zrpc-python", "python-zrpc", "python", "zrpc-node", "node-zrpc", "node"}
@@ -116,6 +117,8 @@ var Works = []Work{
 		open: payload(1 << 10)},
 	{Name: "size32k", Title: "echo of 32 KiB, 1 call in flight", Headline: CPU, Rounds: extra, Peers: sized, Series: Payload, X: 32 << 10,
 		open: payload(32 << 10)},
+	{Name: "bigown", Title: "echo of 1 MiB, handed over where a system can, 1 call in flight", Headline: MBs, Rounds: extra, Peers: lending,
+		open: wire.Command{Work: wire.Bytes, Conns: 1, Inflight: 1, Size: large, Lent: true}},
 	{Name: "size16m", Title: "echo of 16 MiB, 1 call in flight", Headline: MBs, Rounds: extra, Peers: sized, Series: Payload, X: 16 << 20,
 		open: payload(16 << 20)},
 

@@ -111,6 +111,7 @@ type Command struct {
 	Addr     string `json:"addr,omitempty"`   // see Fan
 	Window   int    `json:"window,omitempty"` // see Fan
 	Beside   string `json:"beside,omitempty"` // Sleepers or Deaf; empty: nothing
+	Lent     bool   `json:"lent,omitempty"`   // Bytes: see peers.Lender; others do as without
 }
 
 // Reply is one line from a child. A reply with an Error has no figures.
