@@ -119,7 +119,7 @@ func TestSlowSubscriber(t *testing.T) {
 				last := -1
 				for {
 					ctx, cancel := contextFor(t, time.Second)
-					e, err := sub.next(ctx)
+					e, err := next(ctx, sub)
 					cancel()
 					if err != nil {
 						break // no more comes
