@@ -8,15 +8,16 @@ import (
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
 
-// chunk is memory that the bytes of received messages lie in, several small ones
-// or one that zmtp has gathered. It is reused when the last of them has been
-// released: a thousand messages then cost a few pooled buffers and no collector.
+// chunk is memory that has several users: the received messages that lie in it, or
+// the connections that a message is sent from it to. It is reused when the last of
+// them has released it: a thousand messages then cost a few pooled buffers and no
+// collector.
 type chunk struct {
-	// set until the first of its messages is in the queue
-	buf      []byte
-	gathered bool // one message, in a buffer of zmtp's
+	// set before there are users
+	buf   []byte
+	whole bool // one message, in a buffer of zmtp's
 
-	left atomic.Int32 // messages that are not released
+	left atomic.Int32 // users that have not released it
 }
 
 // Chunks come in powers of two, so that a queue of messages takes up to twice
@@ -41,6 +42,13 @@ func newChunk(n int) *chunk {
 	return &chunk{buf: make([]byte, 0, 1<<(class+minChunkBits))}
 }
 
+// wholeChunk makes a chunk of one message's buffer.
+func wholeChunk(buf []byte, users int) *chunk {
+	c := &chunk{buf: buf, whole: true}
+	c.left.Store(int32(users))
+	return c
+}
+
 // room is how many bytes more it holds.
 func (c *chunk) room() int { return cap(c.buf) - len(c.buf) }
 
@@ -55,12 +63,12 @@ func (c *chunk) add(b []byte) []byte {
 	return c.buf[at:len(c.buf):len(c.buf)]
 }
 
-// release ends the use of one message.
+// release ends one use.
 func (c *chunk) release() {
 	if c.left.Add(-1) > 0 {
 		return
 	}
-	if c.gathered {
+	if c.whole {
 		zmtp.Recycle(c.buf)
 		return
 	}

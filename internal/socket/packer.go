@@ -31,13 +31,12 @@ func (p *packer) add(m *zmtp.Message, more int) {
 		if len(p.first) > 0 {
 			r.Envelope = append(p.first[:len(p.first):len(p.first)], m.Envelope...)
 		}
-		r.from = &chunk{buf: m.Buffer, gathered: true}
-		r.from.left.Store(1)
+		r.from = wholeChunk(m.Buffer, 1)
 	} else {
 		need := len(p.first) + len(m.Envelope) + len(m.Body)
 		if p.open == nil || p.open.room() < need {
 			p.seal()
-			p.open = newChunk(need + more)
+			p.open = newChunk(max(need, min(need+more, 1<<maxChunkBits)))
 		}
 		c := p.open
 		p.in++

@@ -43,7 +43,7 @@ func (m *Received) Keep() {
 	if m.from == nil {
 		return
 	}
-	if !m.from.gathered {
+	if !m.from.whole {
 		// One buffer for both, each cut off at its end.
 		n := len(m.Envelope)
 		b := make([]byte, 0, n+len(m.Body))

@@ -32,6 +32,7 @@ type writer struct {
 	try   tryWriter // nil: only the flusher writes
 	hwm   int
 	bytes int
+	cork  int // bytes at which a sender that yields is taken over
 	stall time.Duration
 	loop  func() // flush as a value, so that starting the flusher allocates nothing
 
@@ -44,17 +45,19 @@ type writer struct {
 	closing  bool          // CloseLinger: nothing more is accepted
 	busy     bool          // somebody holds the right to write
 	yielding bool          // and lets others add to it first; they may take it over
+	patience int           // while yielding: messages at which they do
+	handed   bool          // the right is on its way to a flusher that was started
 	used     bool          // something was written since the last Trim
 	pend     []segment     // queued before buf
 	buf      []byte        // queued last; messages are appended here
 	spare    []byte        // an empty buffer for the next batch
-	nmsgs    int           // messages queued, in flight included
+	nmsgs    int           // messages queued, those in flight not included
 	nbytes   int           // bytes queued, in flight included
 	space    chan struct{} // closed when there may be room again; nil: nobody waits
 	idle     chan struct{} // closed when nothing is queued any more; nil: nobody waits
 	pong     pong
 
-	curMsgs, curBytes int // of those, in flight
+	curMsgs, curBytes int // in flight
 
 	// right to write only
 	cur   []segment   // in flight
@@ -73,10 +76,13 @@ func (w *writer) init(c *Conn, cfg *Config) {
 	w.conn, w.nc = c, c.nc
 	w.try = newTryWriter(c.nc)
 	w.hwm, w.bytes, w.stall = cfg.SendHWM, cfg.SendBytes, cfg.WriteStall
+	w.cork = min(corkMax, (w.bytes+1)/2)
 	w.loop = w.flushLoop
 }
 
-// fullLocked tells whether the next message has to wait. The message that
+// fullLocked tells whether the next message has to wait. What is in flight counts
+// in bytes only: it holds memory, but whoever writes may have handed it to the
+// kernel long ago, and not have been given a CPU to say so. The message that
 // crosses the byte limit is let in, so that large ones are not starved by
 // small ones; only one can do so.
 func (w *writer) fullLocked() bool { return w.nmsgs >= w.hwm || w.nbytes >= w.bytes }
@@ -122,6 +128,10 @@ func (w *writer) takeLocked() bool {
 		w.buf = nil
 	}
 	w.curMsgs, w.curBytes = w.nmsgs, w.nbytes
+	w.nmsgs = 0
+	if !w.fullLocked() {
+		w.wakeLocked()
+	}
 	w.used = w.used || len(w.cur) > 0
 	return len(w.cur) > 0
 }
@@ -147,7 +157,6 @@ func (w *writer) land() (spare []byte) {
 
 // landedLocked accounts for what land returned.
 func (w *writer) landedLocked(spare []byte) {
-	w.nmsgs -= w.curMsgs
 	w.nbytes -= w.curBytes
 	w.curMsgs, w.curBytes = 0, 0
 	if w.err != nil {
@@ -188,7 +197,7 @@ func (w *writer) failLocked(err error) []segment {
 	w.err = err
 	dropped := w.pend
 	w.pend, w.buf, w.spare, w.pong.due = nil, nil, nil, false
-	w.nmsgs, w.nbytes = w.curMsgs, w.curBytes
+	w.nmsgs, w.nbytes = 0, w.curBytes
 	w.wakeLocked()
 	return dropped
 }
