@@ -11,8 +11,8 @@ import (
 )
 
 // Without interceptors Emit allocates nothing, and a delivery what its handler is
-// given. One round is a burst, as
-// the pools and queues are meant for; the fraction is for what a collection empties.
+// given. One round is a burst, as the pools and queues are meant for; the fraction
+// is for what a collection empties.
 func TestAllocations(t *testing.T) {
 	e, _ := recorder(0)
 	e.out.send = func(context.Context, ...[]byte) error { return nil }

@@ -74,7 +74,7 @@ func (q *fairQueue) read(p *Peer, routed bool, want func(*zmtp.Message) bool) {
 		if !q.push(p, in, pack.take()) {
 			return
 		}
-		pack.done(p.Buffered() == 0)
+		pack.done()
 		if err == nil && !ok {
 			err = p.Fill()
 		}

@@ -6,7 +6,7 @@ import (
 
 // packer takes messages out of a connection's read buffer until there are enough
 // to move them into a queue under one lock. It belongs to the connection's reader
-// and holds nothing while the connection is idle.
+// and holds nothing between two batches.
 type packer struct {
 	// set at creation
 	first []byte // the encoded frame that goes in front of each message; empty: none
@@ -89,16 +89,11 @@ func (p *packer) take() []Received {
 	return p.batch.msgs[:p.n]
 }
 
-// done empties the batch after its messages have been moved on. idle gives its
-// memory back as well.
-func (p *packer) done(idle bool) {
-	if p.batch == nil {
-		return
-	}
-	clear(p.batch.msgs[:p.n])
-	p.n, p.bytes = 0, 0
-	if idle {
+// done gives the batch's memory back after its messages have been moved on.
+func (p *packer) done() {
+	if p.batch != nil {
+		clear(p.batch.msgs[:p.n])
 		blocks.Put(p.batch)
-		p.batch = nil
+		p.batch, p.n, p.bytes = nil, 0, 0
 	}
 }

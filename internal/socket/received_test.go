@@ -27,7 +27,7 @@ func packed(p *packer, more int, bodies ...string) []Received {
 func TestChunkIsShared(t *testing.T) {
 	p := packer{most: readBatch}
 	got := append([]Received(nil), packed(&p, 0, "one", "two", "three")...)
-	p.done(true)
+	p.done()
 	c := got[0].from
 	if got[1].from != c || got[2].from != c || c.left.Load() != 3 {
 		t.Fatalf("three messages lie in %p %p %p, %d users", c, got[1].from, got[2].from, c.left.Load())
@@ -46,7 +46,7 @@ func TestChunkIsShared(t *testing.T) {
 	for range 10 { // whoever gets the chunk now writes into it
 		again := packed(&p, 0, "xxxxxxxxxxxxx")
 		again[0].Release()
-		p.done(true)
+		p.done()
 	}
 	if string(kept) != "TWO" {
 		t.Errorf("what was kept became %q", kept)
@@ -98,14 +98,14 @@ func TestPackerShrinks(t *testing.T) {
 	if string(got[0].Body) != "small" || string(got[1].Body) != "too" {
 		t.Errorf("moved: %q %q", got[0].Body, got[1].Body)
 	}
-	p.done(false)
+	p.done()
 	// What fills it stays where it is, also if more than expected comes.
 	got = packed(&p, 0, string(make([]byte, 20<<10)), string(make([]byte, 20<<10)))
 	if got[0].from == got[1].from || cap(got[0].from.buf) > 32<<10 {
 		t.Errorf("large ones share %d bytes", cap(got[0].from.buf))
 	}
-	if p.done(true); p.batch != nil || p.open != nil {
-		t.Error("an idle packer holds memory")
+	if p.done(); p.batch != nil || p.open != nil {
+		t.Error("a packer between two batches holds memory")
 	}
 }
 
@@ -154,7 +154,7 @@ func TestBacklogMemory(t *testing.T) {
 		if !q.push(nil, in, pack.take()) {
 			t.Fatal("it is full too early")
 		}
-		pack.done(true)
+		pack.done()
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
