@@ -24,7 +24,7 @@ race: ## unit and spec tests under the race detector, in random order
 	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /interop)
 
 allocs: ## budgets of allocations and of idle memory, which hold without the race detector only
-	$(GO) test -run '^Test(Allocations|IdleMemory)$$' -count=1 $$(git grep -lE 'func Test(Allocations|IdleMemory)\(' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,')
+	$(GO) test -run '^Test(.*Allocations|IdleMemory)$$' -count=1 $$(git grep -lE 'func Test(.*Allocations|IdleMemory)\(' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,')
 
 interop: setup build ## live tests against Python's and Node's zerorpc and pyzmq
 	$(GO) test -shuffle=on -count=1 ./interop/...

@@ -94,7 +94,7 @@ func TestWithHeader(t *testing.T) {
 	}
 	var got []string
 	for _, m := range *sent {
-		e, err := parse(m)
+		e, err := read(m...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -97,8 +97,9 @@ type scratch struct {
 // scratches holds those between two emits.
 var scratches = sync.Pool{New: func() any { return &scratch{buf: make([]byte, 0, 256)} }}
 
-// scratchKept is the largest buffer worth keeping.
-const scratchKept = 64 << 10
+// scratchKept is the largest buffer worth keeping: an event that fills a queue. The
+// collector takes those that are not used.
+const scratchKept = 1 << 20
 
 func (s *scratch) release() {
 	s.frames = [2][]byte{}

@@ -15,22 +15,8 @@ type Event struct {
 	Name  string    // what the sender called the event
 	Args  event.Raw // the arguments as encoded, an array unless the sender is odd
 
-	raw event.Event
-	by  *Emitter // at a sender; nil: received
-}
-
-// parse reads a received message: the last frame is the event, as Python has it,
-// and the first of several is its topic.
-func parse(frames [][]byte) (*Event, error) {
-	e := &Event{}
-	if err := event.Parse(frames[len(frames)-1], &e.raw); err != nil {
-		return nil, err
-	}
-	if len(frames) > 1 {
-		e.Topic = string(frames[0])
-	}
-	e.Name, e.Args = string(e.raw.Name), event.Raw(e.raw.Args)
-	return e, nil
+	header []byte   // as encoded
+	by     *Emitter // at a sender; nil: received
 }
 
 // Decode decodes the arguments, as far as there are pointers for them. Fewer
@@ -55,7 +41,8 @@ func (e *Event) Decode(ptrs ...any) error {
 // WithHeader, its interceptors or Python's middleware put there, or, if it was
 // received, a key of the protocol's own.
 func (e *Event) Header(key string) (value event.Raw, ok bool) {
-	raw, ok := e.raw.Lookup(key)
+	head := event.Event{Header: e.header}
+	raw, ok := head.Lookup(key)
 	return event.Raw(raw), ok
 }
 

@@ -23,7 +23,7 @@ func unhex(s string) []byte {
 }
 
 func TestParseGolden(t *testing.T) {
-	e, err := parse([][]byte{golden})
+	e, err := read(golden)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestParseGolden(t *testing.T) {
 // No start of an event is taken for a whole one.
 func TestParseTruncated(t *testing.T) {
 	for n := range len(golden) {
-		if _, err := parse([][]byte{golden[:n]}); !errors.Is(err, event.ErrTruncated) {
+		if _, err := read(golden[:n]); !errors.Is(err, event.ErrTruncated) {
 			t.Errorf("the first %d bytes: %v, want ErrTruncated", n, err)
 		}
 	}
@@ -75,7 +75,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("eu."), golden)
 	f.Add([]byte("eu."), golden[:50])
 	f.Fuzz(func(t *testing.T, topic, body []byte) {
-		e, err := parse([][]byte{topic, body})
+		e, err := read(topic, body)
 		if err != nil {
 			return
 		}

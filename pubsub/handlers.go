@@ -5,22 +5,23 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zrpc-go/zrpc/internal/method"
 )
 
 // handlers are functions by the name of the event that they handle.
 type handlers struct {
-	mu sync.RWMutex // guards the fields below
-
-	byName map[string]*method.Method
+	mu     sync.Mutex                                // held to replace byName
+	byName atomic.Pointer[map[string]*method.Method] // never changed, but replaced as a whole; nil: empty
 }
 
 // handler returns the handler of a name, or nil.
-func (h *handlers) handler(name string) *method.Method {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	return h.byName[name]
+func (h *handlers) handler(name []byte) *method.Method {
+	if m := h.byName.Load(); m != nil {
+		return (*m)[string(name)]
+	}
+	return nil
 }
 
 // Handle has Serve call fn for events of a name. fn takes the event's arguments,
@@ -75,9 +76,9 @@ func newHandler(name string, fn any) (*method.Method, error) {
 func (h *handlers) add(methods ...*method.Method) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	byName := maps.Clone(h.byName)
-	if byName == nil {
-		byName = map[string]*method.Method{}
+	byName := map[string]*method.Method{}
+	if old := h.byName.Load(); old != nil {
+		maps.Copy(byName, *old)
 	}
 	for _, m := range methods {
 		if byName[m.Name] != nil {
@@ -85,6 +86,6 @@ func (h *handlers) add(methods ...*method.Method) error {
 		}
 		byName[m.Name] = m
 	}
-	h.byName = byName
+	h.byName.Store(&byName)
 	return nil
 }

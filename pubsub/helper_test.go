@@ -3,12 +3,14 @@ package pubsub
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-zeromq/zmq4"
 
+	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/internal/socket"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
@@ -88,7 +90,29 @@ func wait(t *testing.T, what string, ok func() bool) {
 
 // source is what yields events: a Subscriber or a Puller.
 type source interface {
-	next(ctx context.Context) (*Event, error)
+	Events(ctx context.Context) iter.Seq2[*Event, error]
+}
+
+// next takes one event.
+func next(ctx context.Context, s source) (e *Event, err error) {
+	for e, err = range s.Events(ctx) {
+		break
+	}
+	return e, err
+}
+
+// read reads a message's frames as what was received.
+func read(frames ...[]byte) (*Event, error) {
+	var in intake
+	last := len(frames) - 1
+	for _, f := range frames[:last] {
+		in.msg.Envelope = zmtp.AppendFrame(in.msg.Envelope, true, f)
+	}
+	in.msg.Body = frames[last]
+	if err := event.Parse(in.msg.Body, &in.raw); err != nil {
+		return nil, err
+	}
+	return in.event(), nil
 }
 
 // receive takes one event and spells it: topic|name|args.
@@ -96,7 +120,7 @@ func receive(t *testing.T, s source) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	e, err := s.next(ctx)
+	e, err := next(ctx, s)
 	if err != nil {
 		t.Fatal(err)
 	}

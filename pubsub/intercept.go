@@ -74,7 +74,7 @@ func emitEvent(ctx context.Context, e *Event) error {
 // goesBy makes e an event that is going to be sent by an emitter.
 func (e *Event) goesBy(by *Emitter) {
 	e.by = by
-	e.raw.Header = append(event.AppendMapHeader(nil, by.nheader), by.headers...)
+	e.header = append(event.AppendMapHeader(nil, by.nheader), by.headers...)
 }
 
 // SetHeader sets, in a sender's interceptor, a key in the event's header, where
@@ -95,11 +95,12 @@ func (e *Event) SetHeader(key string, value any) error {
 
 // handle is the innermost handler of a receiver.
 func (r *receiver) handle(ctx context.Context, e *Event) error {
-	m := r.handler(e.Name)
+	m := r.handler([]byte(e.Name))
 	if m == nil {
 		return ErrNoHandler
 	}
-	return run(ctx, m, e)
+	_, err := run(&handling{ctx, e}, m, e.Args, nil)
+	return err
 }
 
 // deliver has an event go through the interceptors, and counts what came of it.

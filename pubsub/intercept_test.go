@@ -247,7 +247,7 @@ func TestInterceptorSends(t *testing.T) {
 		}
 		var got []string
 		for _, m := range *sent {
-			ev, err := parse(m)
+			ev, err := read(m...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -284,12 +284,12 @@ func TestInterceptorHeader(t *testing.T) {
 	emit(t, e, "n")
 	emit(t, e, "n")
 	for i, m := range *sent {
-		ev, err := parse(m)
+		ev, err := read(m...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := 10 * (i + 1); !strings.Contains(string(ev.raw.Header), fmt.Sprintf("\xa1k%c\xa1l\xa1x", want)) || ev.raw.Header[0] != 0x84 {
-			t.Errorf("header % x, want k=%d and l=x once each", ev.raw.Header, want)
+		if want := 10 * (i + 1); !strings.Contains(string(ev.header), fmt.Sprintf("\xa1k%c\xa1l\xa1x", want)) || ev.header[0] != 0x84 {
+			t.Errorf("header % x, want k=%d and l=x once each", ev.header, want)
 		}
 		if err := ev.SetHeader("k", 1); err == nil || !strings.Contains(err.Error(), "only a sender's") {
 			t.Errorf("setting a received event's header: %v", err)

@@ -29,7 +29,7 @@ const maxSlow = 16
 // reportEvery until there were none for so long. It costs a goroutine meanwhile.
 type lossWatch struct {
 	// set at creation
-	sock  *socket.Socket
+	pub   *socket.Pub
 	hwm   int
 	bytes int
 	tell  func(Loss) // may be nil
@@ -46,9 +46,9 @@ type lossWatch struct {
 	closed  bool
 }
 
-func newLossWatch(sock *socket.Socket, o *Options) *lossWatch {
+func newLossWatch(pub *socket.Pub, o *Options) *lossWatch {
 	return &lossWatch{
-		sock:  sock,
+		pub:   pub,
 		hwm:   o.HWM,
 		bytes: o.QueueBytes,
 		tell:  o.OnLoss,
@@ -57,11 +57,9 @@ func newLossWatch(sock *socket.Socket, o *Options) *lossWatch {
 	}
 }
 
-func (w *lossWatch) dropped() uint64 { return w.sock.Stats().DroppedFull }
-
 // look is called after each send. It never waits for a report.
 func (w *lossWatch) look() {
-	if w.dropped() == w.seen.Load() {
+	if w.pub.Dropped() == w.seen.Load() {
 		return
 	}
 	w.mu.Lock()
@@ -83,7 +81,7 @@ func (w *lossWatch) run() {
 		}
 		w.mu.Lock()
 		// Under mu, so that a look after this one starts another run.
-		if w.dropped() == w.seen.Load() {
+		if w.pub.Dropped() == w.seen.Load() {
 			w.running = false
 			w.mu.Unlock()
 			return
@@ -94,7 +92,7 @@ func (w *lossWatch) run() {
 
 // report tells what was dropped since the last time. One goroutine at a time.
 func (w *lossWatch) report() {
-	total := w.dropped()
+	total := w.pub.Dropped()
 	l := Loss{Dropped: total - w.seen.Load(), Total: total, Slow: w.slow()}
 	w.seen.Store(total)
 	w.log.Warn("events dropped: subscribers do not keep up",
@@ -106,7 +104,7 @@ func (w *lossWatch) report() {
 
 // slow lists the subscribers that are behind now.
 func (w *lossWatch) slow() (addrs []string) {
-	for _, p := range w.sock.Peers() {
+	for _, p := range w.pub.Peers() {
 		n, bytes := p.Queued()
 		// By halves, so that no product overflows.
 		if n < w.hwm-w.hwm/2 && bytes < w.bytes-w.bytes/2 {
@@ -131,7 +129,7 @@ func (w *lossWatch) close() {
 	close(w.done)
 	w.mu.Unlock()
 	w.work.Wait()
-	if w.dropped() != w.seen.Load() {
+	if w.pub.Dropped() != w.seen.Load() {
 		w.report()
 	}
 }

@@ -36,7 +36,7 @@ func (l *losses) take() []Loss {
 
 // A stalled subscriber misses what its queue has no room for and nobody else
 // misses anything, nor does Emit wait. The count is exact: what is in its queue
-// is the HWM, and with the part in the pipe everything is accounted for.
+// is the HWM and what is being written, and with the pipe's all is accounted for.
 func TestStalledSubscriber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const hwm, events = 10, 100
@@ -65,10 +65,11 @@ func TestStalledSubscriber(t *testing.T) {
 			queued += n
 		}
 		s := pub.Stats()
-		// One left for the pipe whole, and one in part: that one counts as
-		// queued until its last byte has gone.
-		if queued != hwm || s.Dropped != (Drops{Full: events - hwm - 1}) || s.Emitted != events {
-			t.Errorf("%d queued, %+v; want %d queued and the rest but one dropped", queued, s, hwm)
+		// One or two are being written, beside those that wait: the pipe holds one
+		// and a half, which may have been taken out of the queue together or not.
+		left := events - int(s.Dropped.Full) - queued
+		if queued < hwm+1 || queued > hwm+2 || left < 0 || left > 1 || s.Dropped.Total() != s.Dropped.Full || s.Emitted != events {
+			t.Errorf("%d queued, %+v; want %d queued beside one or two, and the rest but one dropped", queued, s, hwm)
 		}
 
 		synctest.Wait()
@@ -119,7 +120,7 @@ func TestSlowSubscriber(t *testing.T) {
 				last := -1
 				for {
 					ctx, cancel := contextFor(t, time.Second)
-					e, err := sub.next(ctx)
+					e, err := next(ctx, sub)
 					cancel()
 					if err != nil {
 						break // no more comes
@@ -231,4 +232,45 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// Below the high-water mark nothing is lost, however the CPUs are given out: a
+// publisher that never has more on the way than the queues hold.
+func TestNothingLostBelowMark(t *testing.T) {
+	const subs, window, events = 8, 900, 4500
+	pub := closing(t, NewPublisher(nil))
+	at := bind(t, pub, "tcp://127.0.0.1:*")
+	seen := make(chan struct{}, subs*window) // a token for each event of each
+	for range subs {
+		sub := closing(t, NewSubscriber(nil))
+		connect(t, sub, at)
+		next := 0
+		handle(t, sub, "n", func(i int) {
+			if i != next {
+				t.Errorf("number %d came, %d was due", i, next)
+			}
+			next = i + 1
+			seen <- struct{}{}
+		})
+		served := make(chan error, 1)
+		go func() { served <- sub.Serve(t.Context()) }()
+		defer func() { sub.Close(); <-served }()
+	}
+	await(t, pub, subs)
+	for sent := 0; sent < events; {
+		for range window {
+			emit(t, pub, "n", sent)
+			sent++
+		}
+		for range subs * window {
+			select {
+			case <-seen:
+			case <-time.After(20 * time.Second):
+				t.Fatalf("not all arrive: %+v", pub.Stats())
+			}
+		}
+	}
+	if s := pub.Stats(); s.Dropped.Total() != 0 {
+		t.Errorf("%+v", s)
+	}
 }

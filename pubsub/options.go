@@ -11,9 +11,9 @@ import (
 // Options configures the four types of this package; each uses what concerns
 // it. The zero value, and nil, are the defaults.
 type Options struct {
-	// HWM is how many events are queued for, or from, one peer. A Publisher
-	// drops beyond it, a Pusher waits, a receiver stops reading that peer.
-	// Default 1000, as ZeroMQ's high-water mark.
+	// HWM is how many events are queued for, or from, one peer, beside those just
+	// being written. A Publisher drops beyond it, a Pusher waits, a receiver stops
+	// reading that peer. Default 1000, as ZeroMQ's high-water mark.
 	HWM int
 
 	// QueueBytes bounds the same queue in bytes; a single event that is larger

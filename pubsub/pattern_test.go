@@ -236,7 +236,7 @@ func TestClosed(t *testing.T) {
 			t.Errorf("%s: %v, want ErrClosed", what, err)
 		}
 	}
-	if _, err := sub.next(t.Context()); !errors.Is(err, ErrClosed) {
+	if _, err := next(t.Context(), sub); !errors.Is(err, ErrClosed) {
 		t.Errorf("receiving: %v, want ErrClosed", err)
 	}
 }

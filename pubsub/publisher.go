@@ -25,7 +25,7 @@ func NewPublisher(opt *Options) *Publisher {
 	o := opt.normalize()
 	pub := socket.NewPub(o.socket())
 	out := newOutlet(pub.Send, &o)
-	p := &Publisher{endpoints{pub.Socket}, pub, &Emitter{out: out}, newLossWatch(pub.Socket, &o)}
+	p := &Publisher{endpoints{pub.Socket}, pub, &Emitter{out: out}, newLossWatch(pub, &o)}
 	out.sent = p.loss.look
 	return p
 }

@@ -13,5 +13,5 @@ type Puller struct {
 func NewPuller(opt *Options) *Puller {
 	o := opt.normalize()
 	pull := socket.NewPull(o.socket())
-	return &Puller{endpoints{pull.Socket}, newReceiver(pull.Socket, pull.Recv, &o)}
+	return &Puller{endpoints{pull.Socket}, newReceiver(pull.Socket, pull.Take, &o)}
 }

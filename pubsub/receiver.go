@@ -17,7 +17,7 @@ type receiver struct {
 
 	// set at creation
 	sock        *socket.Socket
-	recv        func(ctx context.Context) ([][]byte, error)
+	take        func(ctx context.Context) (socket.Received, error)
 	log         *slog.Logger
 	onError     func(*Event, error) // may be nil
 	concurrency int
@@ -27,8 +27,8 @@ type receiver struct {
 	malformedLog, unhandledLog, failedLog  throttle
 }
 
-func newReceiver(sock *socket.Socket, recv func(context.Context) ([][]byte, error), o *Options) *receiver {
-	r := &receiver{sock: sock, recv: recv, log: o.Logger, onError: o.OnError, concurrency: o.Concurrency}
+func newReceiver(sock *socket.Socket, take func(context.Context) (socket.Received, error), o *Options) *receiver {
+	r := &receiver{sock: sock, take: take, log: o.Logger, onError: o.OnError, concurrency: o.Concurrency}
 	if len(o.Interceptors) > 0 {
 		r.around = chain(o.Interceptors, r.handle)
 	}
@@ -42,33 +42,16 @@ func newReceiver(sock *socket.Socket, recv func(context.Context) ([][]byte, erro
 // for Serve: an iterator has no handler that they could be around.
 func (r *receiver) Events(ctx context.Context) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
+		t := intake{r: r}
 		for {
-			e, err := r.next(ctx)
-			if !yield(e, err) || err != nil {
+			if err := t.next(ctx, true); err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(t.event(), nil) {
 				return
 			}
 		}
-	}
-}
-
-// next returns the next event. Errors are ctx's and ErrClosed.
-func (r *receiver) next(ctx context.Context) (*Event, error) {
-	for {
-		// The socket looks at ctx only when it would have to wait.
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		frames, err := r.recv(ctx)
-		if err != nil {
-			return nil, err
-		}
-		e, err := parse(frames)
-		if err == nil {
-			r.received.Add(1)
-			return e, nil
-		}
-		r.malformed.Add(1)
-		r.complain(&r.malformedLog, nil, err)
 	}
 }
 

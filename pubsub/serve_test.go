@@ -128,8 +128,8 @@ func TestRegistrationRefused(t *testing.T) {
 			t.Errorf("%s: %v, want pubsub: …%s…", tc.why, err, tc.want)
 		}
 	}
-	if len(sub.byName) != 1 {
-		t.Errorf("registered: %v", sub.byName)
+	if byName := *sub.byName.Load(); len(byName) != 1 {
+		t.Errorf("registered: %v", byName)
 	}
 }
 

@@ -31,7 +31,7 @@ func NewSubscriber(opt *Options) *Subscriber {
 	_ = sub.Subscribe("") // fails only once it is closed
 	return &Subscriber{
 		endpoints: endpoints{sub.Socket},
-		receiver:  newReceiver(sub.Socket, sub.Recv, &o),
+		receiver:  newReceiver(sub.Socket, sub.Take, &o),
 		sub:       sub,
 		topics:    map[string]struct{}{"": {}},
 	}

@@ -108,7 +108,7 @@ func TestTopicsChange(t *testing.T) {
 			synctest.Wait()
 			var got []string
 			for range strings.Fields(step.want) {
-				e, err := sub.next(t.Context())
+				e, err := next(t.Context(), sub)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -140,7 +140,7 @@ func TestFrames(t *testing.T) {
 			for _, f := range tc.frames {
 				frames = append(frames, []byte(f))
 			}
-			e, err := parse(frames)
+			e, err := read(frames...)
 			if err != nil || e.Topic != tc.topic || e.Name != "event" {
 				t.Errorf("topic %q, name %q, %v", e.Topic, e.Name, err)
 			}

@@ -52,7 +52,8 @@ func TestMaxConns(t *testing.T) {
 	dialRaw(t, ep).shake("PUSH", "")
 	peers(t, pull, 2)
 	dialRaw(t, ep).ends("a third connection of two")
-	if st := pull.Stats(); st.RefusedConns != 1 || st.Peers != 2 {
+	wait(t, "it is counted, after it was closed", func() bool { return pull.Stats().RefusedConns == 1 })
+	if st := pull.Stats(); st.Peers != 2 {
 		t.Fatalf("counted %+v", st)
 	}
 	a.Close()

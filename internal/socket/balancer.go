@@ -72,8 +72,8 @@ func (b *balancer) send(ctx context.Context, frames [][]byte) error {
 	}
 	o := outgoingMessage(frames)
 	defer o.release()
-	flush := b.pace.begin()
-	defer b.pace.end()
+	flush, now := b.pace.begin()
+	defer b.pace.end(flush, now)
 	for !b.try(&o, flush) {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -16,12 +16,16 @@ type budget struct {
 	share atomic.Int64 // bytes that one peer may have queued; 0: its own limit counts
 }
 
-// allows is whether n more bytes may be queued for a peer.
-func (b *budget) allows(p *Peer, n int) bool {
+// spend is called before n bytes are queued.
+func (b *budget) spend(n int) {
 	if b.since.Add(int64(n)) >= auditEvery {
 		b.since.Store(0)
 		b.audit()
 	}
+}
+
+// allows is whether more bytes may be queued for a peer.
+func (b *budget) allows(p *Peer) bool {
 	share := b.share.Load()
 	if share == 0 {
 		return true

@@ -116,8 +116,9 @@ func TestCloseEndsAll(t *testing.T) {
 func recvID(r *Router) []byte {
 	r.in.mu.Lock()
 	defer r.in.mu.Unlock()
-	in := r.in.head
-	return in.msgs.buf[in.msgs.at].frames[0]
+	b := r.in.head.msgs.head
+	id, _ := b.msgs[b.at].First()
+	return id
 }
 
 // A cancelled call takes nothing with it.
@@ -269,17 +270,18 @@ func TestOrphans(t *testing.T) {
 func TestSharedLimit(t *testing.T) {
 	q := newFairQueue(New(Options{}))
 	in := &inbox{room: make(chan struct{}, 1)}
-	in.msgs.push(message{})
+	one := []Received{{}}
+	in.msgs.push(one)
 	in.bytes = defaultRecvBytes / 2
 	for _, tc := range []struct {
 		inboxes int
 		full    bool
 	}{{1, false}, {32, false}, {100, true}} {
-		if q.inboxes = tc.inboxes; q.fullLocked(in) != tc.full {
+		if q.inboxes = tc.inboxes; (q.roomLocked(in, one) == 0) != tc.full {
 			t.Errorf("with %d peers half a MiB is full: %v", tc.inboxes, !tc.full)
 		}
 	}
-	if q.inboxes = 1 << 20; q.fullLocked(&inbox{}) {
+	if q.inboxes = 1 << 20; q.roomLocked(&inbox{}, one) == 0 {
 		t.Error("an empty inbox takes one message, however many there are")
 	}
 }

@@ -9,6 +9,8 @@
 //	   |      |     |   |   |    |
 //	   fairQueue, balancer, prefixes     who is read next, who is sent to
 //	   |
+//	packer, chunk, backlog               memory of what was received and waits
+//	   |
 //	Socket                               endpoints, peers, limits, Close
 //	   |              |
 //	listener       connector             connections that came / that we made

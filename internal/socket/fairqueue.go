@@ -32,7 +32,7 @@ type inbox struct {
 	room chan struct{} // one token: the reader may look again
 
 	// fairQueue.mu guards the fields below.
-	msgs    ring
+	msgs    backlog
 	bytes   int
 	ready   bool // in the list of turns
 	blocked bool // the reader waits for room
@@ -54,36 +54,28 @@ func (q *fairQueue) read(p *Peer, routed bool, want func(*zmtp.Message) bool) {
 	q.mu.Unlock()
 	defer q.leave(in)
 
-	var first []byte
+	pack := packer{most: min(readBatch, q.s.o.RecvHWM)}
 	if routed {
-		first = p.RoutingID
+		pack.first = zmtp.AppendFrame(nil, true, p.RoutingID)
 	}
-	var one [1]message // a message that comes alone, as answers do, needs no slice
-	batch := one[:0]
-	bytes, most := 0, min(readBatch, q.s.o.RecvHWM)
+	var m zmtp.Message // once for all, since want and pack get its address
 	for {
-		m, ok, err := p.Next()
+		next, ok, err := p.Next()
 		if ok && err == nil {
+			m = next
 			if m.Command || want != nil && !want(&m) {
 				continue
 			}
-			msg := take(&m, first)
-			batch = append(batch, msg)
-			bytes += msg.size
-			if len(batch) < most && bytes < readBatchBytes {
+			if pack.add(&m, p.Buffered()); !pack.full() {
 				continue
 			}
 		}
 		// Whatever has come whole is delivered, also if the connection broke.
-		if !q.push(p, in, batch) {
+		if !q.push(p, in, pack.take()) {
 			return
 		}
-		clear(batch)
-		batch, bytes = batch[:0], 0
+		pack.done()
 		if err == nil && !ok {
-			if p.Buffered() == 0 {
-				batch = one[:0] // an idle connection keeps no slice for its batches
-			}
 			err = p.Fill()
 		}
 		if err != nil {
@@ -94,15 +86,19 @@ func (q *fairQueue) read(p *Peer, routed bool, want func(*zmtp.Message) bool) {
 
 // push moves a batch into an inbox and waits while it is full; false once the
 // connection or the socket has ended.
-func (q *fairQueue) push(p *Peer, in *inbox, batch []message) bool {
+func (q *fairQueue) push(p *Peer, in *inbox, batch []Received) bool {
 	forced := false // the connection has ended, nothing will follow
 	for len(batch) > 0 {
 		q.mu.Lock()
-		for len(batch) > 0 && (forced || !q.fullLocked(in)) {
-			in.msgs.push(batch[0])
-			in.bytes += batch[0].size
-			batch = batch[1:]
+		n := len(batch)
+		if !forced {
+			n = q.roomLocked(in, batch)
 		}
+		for i := range batch[:n] {
+			in.bytes += batch[i].size()
+		}
+		in.msgs.push(batch[:n])
+		batch = batch[n:]
 		in.blocked = len(batch) > 0
 		if !in.ready && in.msgs.n > 0 {
 			q.appendLocked(in)
@@ -125,10 +121,16 @@ func (q *fairQueue) push(p *Peer, in *inbox, batch []message) bool {
 	return !forced
 }
 
-// fullLocked is whether an inbox has reached its high-water mark in messages
-// or its share in bytes. An empty one never has.
-func (q *fairQueue) fullLocked(in *inbox) bool {
-	return in.msgs.n > 0 && (in.msgs.n >= q.s.o.RecvHWM || in.bytes >= q.shareLocked())
+// roomLocked is how many of a batch may enter an inbox before it has reached its
+// high-water mark in messages or its share in bytes. An empty one takes one always.
+func (q *fairQueue) roomLocked(in *inbox, batch []Received) (n int) {
+	count, bytes, share := in.msgs.n, in.bytes, q.shareLocked()
+	for n < len(batch) && (count == 0 || count < q.s.o.RecvHWM && bytes < share) {
+		bytes += batch[n].size()
+		count++
+		n++
+	}
+	return n
 }
 
 // shareLocked is how many bytes one inbox may hold.
@@ -139,6 +141,15 @@ func (q *fairQueue) shareLocked() int {
 // recv returns the next message in turn. What was received before Close can
 // still be taken after it; then the error is ErrClosed.
 func (q *fairQueue) recv(ctx context.Context) ([][]byte, error) {
+	m, err := q.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return m.split(), nil
+}
+
+// take is recv of a message as it lies in the queue.
+func (q *fairQueue) take(ctx context.Context) (m Received, err error) {
 	for {
 		q.mu.Lock()
 		m, ok := q.popLocked()
@@ -151,9 +162,8 @@ func (q *fairQueue) recv(ctx context.Context) ([][]byte, error) {
 			signal(q.wake)
 		}
 		if ok {
-			return m.frames, nil
+			return m, nil
 		}
-		var err error
 		select {
 		case <-q.wake:
 		case <-ctx.Done():
@@ -165,14 +175,14 @@ func (q *fairQueue) recv(ctx context.Context) ([][]byte, error) {
 		q.waiting--
 		q.mu.Unlock()
 		if err != nil {
-			return nil, err
+			return m, err
 		}
 	}
 }
 
 // popLocked takes one message from the inbox whose turn it is, and puts the
 // inbox behind the others.
-func (q *fairQueue) popLocked() (m message, ok bool) {
+func (q *fairQueue) popLocked() (m Received, ok bool) {
 	in := q.head
 	if in == nil {
 		return m, false
@@ -182,9 +192,10 @@ func (q *fairQueue) popLocked() (m message, ok bool) {
 	}
 	in.next, in.ready = nil, false
 	m = in.msgs.pop()
-	in.bytes -= m.size
+	size := m.size()
+	in.bytes -= size
 	if in.gone {
-		q.orphanBytes -= m.size
+		q.orphanBytes -= size
 	}
 	if in.msgs.n > 0 {
 		q.appendLocked(in)
@@ -226,7 +237,7 @@ func (q *fairQueue) leave(in *inbox) {
 	}
 	q.s.count.droppedGone.Add(uint64(in.msgs.n))
 	q.removeLocked(in)
-	in.msgs, in.bytes = ring{}, 0
+	in.msgs, in.bytes = backlog{}, 0
 	q.inboxes--
 }
 

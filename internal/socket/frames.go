@@ -6,46 +6,6 @@ import (
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
 
-// message is a received message that belongs to the application.
-type message struct {
-	frames [][]byte
-	size   int // bytes of all frames and messageCost
-}
-
-// take copies a message out of the connection's read buffer, with first as an
-// additional first frame unless it is nil. A message that owns its buffer is
-// not copied.
-func take(m *zmtp.Message, first []byte) message {
-	n, size := 0, len(first)
-	if first != nil {
-		n = 1
-	}
-	for f := range m.Frames {
-		n++
-		size += len(f)
-	}
-	frames := make([][]byte, 0, n)
-	if m.Owned {
-		if first != nil {
-			frames = append(frames, append([]byte(nil), first...))
-		}
-		return message{m.AppendFrames(frames), size + messageCost}
-	}
-	// One buffer for all frames. Each is cut off at its end, so that appending
-	// to one does not write into the next.
-	b := make([]byte, 0, size)
-	if first != nil {
-		b = append(b, first...)
-		frames = append(frames, b[:len(b):len(b)])
-	}
-	for f := range m.Frames {
-		at := len(b)
-		b = append(b, f...)
-		frames = append(frames, b[at:len(b):len(b)])
-	}
-	return message{frames, size + messageCost}
-}
-
 // outgoing is a message in the form that zmtp sends.
 type outgoing struct {
 	envelope []byte // encoded frames before the last, in scratch

@@ -98,6 +98,10 @@ const (
 	// a system call for each of more would hold the caller up.
 	directTargets = 4
 
+	// shareMin is from which size on the subscribers of a message share one copy of
+	// it: zmtp copies smaller ones into its write buffers anyway.
+	shareMin = 16<<10 + 1
+
 	// maxIPCPath is what sun_path holds on Linux beside the closing zero byte.
 	maxIPCPath = 107
 

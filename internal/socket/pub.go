@@ -2,7 +2,9 @@ package socket
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-zeromq/zmq4"
 
@@ -17,10 +19,15 @@ type Pub struct {
 	pace   pace
 	budget budget
 
+	// everyone is all subscribers while none has named a topic, so that nothing has
+	// to be looked up; nil: unknown, or not so. Never changed, but replaced as a
+	// whole under mu.
+	everyone atomic.Pointer[[]*subscriber]
+
 	mu sync.Mutex
 
 	// mu guards the fields below and all subscribers.
-	topics prefixes[map[*subscriber]struct{}]
+	topics prefixes[[]*subscriber]
 	bytes  int    // of all subscriptions, subscriptionCost for each included
 	round  uint64 // counts the messages, to send each but once to a peer
 }
@@ -122,12 +129,9 @@ func (p *Pub) addLocked(s *subscriber, topic string) {
 	s.topics[topic] = 1
 	s.bytes += len(topic)
 	p.bytes += len(topic) + subscriptionCost
-	peers, ok := p.topics.get(topic)
-	if !ok {
-		peers = map[*subscriber]struct{}{}
-		p.topics.put(topic, peers)
-	}
-	peers[s] = struct{}{}
+	peers, _ := p.topics.get(topic)
+	p.topics.put(topic, append(peers, s))
+	p.everyone.Store(nil)
 }
 
 func (p *Pub) removeLocked(s *subscriber, topic string) {
@@ -135,9 +139,15 @@ func (p *Pub) removeLocked(s *subscriber, topic string) {
 	s.bytes -= len(topic)
 	p.bytes -= len(topic) + subscriptionCost
 	peers, _ := p.topics.get(topic)
-	if delete(peers, s); len(peers) == 0 {
+	p.everyone.Store(nil)
+	last := len(peers) - 1
+	if last == 0 {
 		p.topics.remove(topic)
+		return
 	}
+	// A list, since every message goes through it, and few subscriptions end.
+	peers[slices.Index(peers, s)], peers[last] = peers[last], nil
+	p.topics.put(topic, peers[:last])
 }
 
 // leave forgets a peer's subscriptions.
@@ -177,41 +187,80 @@ func (p *Pub) Send(ctx context.Context, frames ...[]byte) error {
 	if p.ctx.Err() != nil {
 		return ErrClosed
 	}
+	if all := p.everyone.Load(); all != nil {
+		p.sendTo(*all, frames)
+		return nil
+	}
 	list := targets.Get().(*[]*subscriber)
 	to := p.appendTargets((*list)[:0], frames[0])
-	if len(to) > 0 {
-		o := outgoingMessage(frames)
-		flush := p.pace.begin()
-		if len(to) > directTargets {
-			flush = zmtp.Async
-		}
-		for _, s := range to {
-			if !p.budget.allows(s.Peer, o.size()) || !s.TrySend(o.envelope, o.body, flush) {
-				p.count.droppedFull.Add(1)
-			}
-		}
-		p.pace.end()
-		o.release()
-	}
+	p.sendTo(to, frames)
 	clear(to)
 	*list = to[:0]
 	targets.Put(list)
 	return nil
 }
 
+// sendTo queues a message for peers.
+func (p *Pub) sendTo(to []*subscriber, frames [][]byte) {
+	if len(to) == 0 {
+		return
+	}
+	o := outgoingMessage(frames)
+	defer o.release()
+	flush, now := p.pace.begin()
+	defer p.pace.end(flush, now)
+	if len(to) > directTargets {
+		flush = zmtp.Async
+	}
+	p.budget.spend(len(to) * o.size())
+	share := len(to) > 1 && len(o.body) >= shareMin
+	var release func()
+	for i, s := range to {
+		var sent bool
+		switch {
+		case !p.budget.allows(s.Peer):
+			if release != nil {
+				release()
+			}
+		case share:
+			if release == nil {
+				if s.Full() {
+					break
+				}
+				// One copy for all that are left, from which each connection writes.
+				c := wholeChunk(append(zmtp.NewBuffer(len(o.body)), o.body...), len(to)-i)
+				o.body, release = c.buf, c.release
+			}
+			sent = s.TrySendOwned(o.envelope, nil, o.body, release, flush)
+		default:
+			sent = s.TrySend(o.envelope, o.body, flush)
+		}
+		if !sent {
+			p.count.droppedFull.Add(1)
+		}
+	}
+}
+
 // appendTargets appends the subscribers of a topic to to, each once.
 func (p *Pub) appendTargets(to []*subscriber, topic []byte) []*subscriber {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if peers, _ := p.topics.get(""); len(p.topics.m) == 1 && len(peers) > 0 {
+		all := slices.Clone(peers)
+		p.everyone.Store(&all)
+		return append(to, all...)
+	}
 	p.round++
-	p.topics.match(topic, func(peers map[*subscriber]struct{}) bool {
-		for s := range peers {
+	for peers := range func(yield func([]*subscriber) bool) { p.topics.match(topic, yield) } {
+		for _, s := range peers {
 			if s.round != p.round {
 				s.round = p.round
 				to = append(to, s)
 			}
 		}
-		return true
-	})
+	}
 	return to
 }
+
+// Dropped is Stats().DroppedFull, for those who ask after every message.
+func (p *Pub) Dropped() uint64 { return p.count.droppedFull.Load() }

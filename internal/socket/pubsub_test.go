@@ -251,3 +251,52 @@ func TestSubscribeToStalledPublisher(t *testing.T) {
 		t.Fatalf("5000 subscriptions took %v", d)
 	}
 }
+
+// While all want everything nothing is looked up; whoever comes, goes, or names a
+// topic ends that before the next message.
+func TestEveryone(t *testing.T) {
+	pub := closing(t, NewPub(soon()))
+	ep := bind(t, pub, anyEndpoint(t, "inproc"))
+	a := rawInproc(t, ep, "SUB", "")
+	b := rawInproc(t, ep, "SUB", "")
+	subscriptions := func(n int) {
+		t.Helper()
+		wait(t, "subscriptions arrive", func() bool { return pub.Subscriptions() == n })
+	}
+	want := func(why string, r *raw, m string) {
+		t.Helper()
+		if got := r.read(2 + len(m)); string(got[2:]) != m {
+			t.Fatalf("%s: got %q, want %q", why, got[2:], m)
+		}
+	}
+	for i, step := range []struct {
+		why    string
+		do     func()
+		n      int // subscriptions afterwards
+		toB    bool
+		lookUp bool
+	}{
+		{"one alone", func() { a.write(subMsg("")) }, 1, false, false},
+		{"another, for a topic", func() { b.write(subMsg("x")) }, 2, false, true},
+		{"for everything as well", func() { b.write(subMsg("")) }, 3, true, true},
+		{"for everything only", func() { b.write(canMsg("x")) }, 2, true, false},
+		{"twice: still once each", func() { b.write(slicesConcat(subMsg(""), subMsg("y"), canMsg("y"))) }, 2, true, false},
+		{"gone", func() { b.Close() }, 1, false, false},
+	} {
+		step.do()
+		if i == 4 {
+			wait(t, "it is told apart from the step before", func() bool { return pub.everyone.Load() == nil })
+		}
+		subscriptions(step.n)
+		for _, m := range []string{fmt.Sprint(i), "again"} {
+			send(t, pub, m)
+			want(step.why, a, m)
+			if step.toB {
+				want(step.why, b, m)
+			}
+		}
+		if looked := pub.everyone.Load() == nil; looked != step.lookUp {
+			t.Errorf("%s: looked up %v", step.why, looked)
+		}
+	}
+}

@@ -24,3 +24,6 @@ func NewPull(o Options) *Pull {
 
 // Recv is as Dealer.Recv.
 func (p *Pull) Recv(ctx context.Context) ([][]byte, error) { return p.in.recv(ctx) }
+
+// Take is Recv of a message whose bytes are lent.
+func (p *Pull) Take(ctx context.Context) (Received, error) { return p.in.take(ctx) }

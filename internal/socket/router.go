@@ -49,8 +49,10 @@ func (r *Router) Send(ctx context.Context, frames ...[]byte) error {
 	}
 	o := outgoingMessage(frames[1:])
 	defer o.release()
-	sent := r.budget.allows(p, o.size()) && p.TrySend(o.envelope, o.body, r.pace.begin())
-	r.pace.end()
+	flush, now := r.pace.begin()
+	r.budget.spend(o.size())
+	sent := r.budget.allows(p) && p.TrySend(o.envelope, o.body, flush)
+	r.pace.end(flush, now)
 	switch {
 	case sent:
 		return nil

@@ -115,9 +115,9 @@ func TestSpecRoundRobinAroundFull(t *testing.T) {
 	ep := bind(t, push, anyEndpoint(t, "inproc"))
 	rawInproc(t, ep, "PULL", "") // never reads
 	available(t, push.out, 1)
-	for range 64<<10/len(big) + o.Conn.SendHWM {
+	for full := false; !full; {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		_ = push.Send(ctx, big)
+		full = push.Send(ctx, big) != nil
 		cancel()
 	}
 	a, b := closing(t, NewPull(soon())), closing(t, NewPull(soon()))

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-zeromq/zmq4"
 
@@ -16,7 +17,8 @@ import (
 // concurrently.
 type Sub struct {
 	*Socket
-	in *fairQueue
+	in  *fairQueue
+	all atomic.Bool // "" is among the topics: every message is wanted
 
 	mu sync.RWMutex
 
@@ -64,6 +66,9 @@ func (s *Sub) serve(p *Peer) {
 // to. A cancellation takes a while to reach the publisher, and the publisher's
 // filter may be coarser than ours.
 func (s *Sub) wanted(m *zmtp.Message) bool {
+	if s.all.Load() {
+		return true
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for first := range m.Frames {
@@ -98,6 +103,9 @@ func (s *Sub) change(topic string, by int) error {
 		s.topics.remove(topic)
 	default:
 		s.topics.put(topic, n)
+	}
+	if topic == "" {
+		s.all.Store(n > 0)
 	}
 	if n == 0 || n == 1 && by == 1 {
 		// Only now does it make a difference to publishers.
@@ -160,3 +168,6 @@ func (s *Sub) tell(p *Peer, pub *publisher) {
 
 // Recv is as Dealer.Recv.
 func (s *Sub) Recv(ctx context.Context) ([][]byte, error) { return s.in.recv(ctx) }
+
+// Take is Recv of a message whose bytes are lent.
+func (s *Sub) Take(ctx context.Context) (Received, error) { return s.in.take(ctx) }

@@ -28,7 +28,7 @@ type Config struct {
 	MaxMessage       int           // bytes of one whole message; 0: 64 MiB
 	MaxFrames        int           // frames of one message; 0: 64
 
-	SendHWM    int           // messages queued for this peer; 0: 1000
+	SendHWM    int           // messages that wait for this peer, beside those being written; 0: 1000
 	SendBytes  int           // bytes queued for this peer, beyond which the next message waits; 0: 1 MiB
 	WriteStall time.Duration // a peer that accepts no byte for so long is closed; 0: 30 s
 

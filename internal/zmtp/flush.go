@@ -18,30 +18,34 @@ const (
 	Yield
 	// Later leaves it to the next Flush or Now, to 16 messages or 64 KiB pending.
 	Later
-	// Async leaves it to the flusher goroutine.
+	// Async leaves it to the flusher goroutine, or to whoever finds 256 messages or
+	// 64 KiB pending because that has not been given a CPU yet.
 	Async
 )
 
 // commitLocked is entered locked, after a message was queued, and leaves
 // unlocked. It takes the right to write if that is f's turn and it is free.
 func (w *writer) commitLocked(f Flush) error {
-	enough := w.nmsgs >= corkMsgs || w.nbytes >= corkMax
 	switch {
-	case w.yielding && enough:
-		w.yielding = false // the right to write passes to us
+	case w.yielding && (w.nmsgs >= w.patience || w.nbytes >= w.cork):
+		w.seizeLocked() // the right to write passes to us
 		return w.flushLocked()
-	case w.busy, f == Later && !enough:
+	case w.busy, f == Later && w.nmsgs < corkMsgs && w.nbytes < corkMax:
 		w.mu.Unlock()
 		return nil
 	}
 	w.busy = true
 	switch f {
 	case Async:
+		if w.fullLocked() {
+			break // the next message would find no room
+		}
+		w.yielding, w.patience = true, min(asyncMsgs, (w.hwm+1)/2)
 		w.startFlusherLocked()
 		w.mu.Unlock()
 		return nil
 	case Yield:
-		w.yielding = true
+		w.yielding, w.patience = true, corkMsgs
 		w.mu.Unlock()
 		runtime.Gosched()
 		w.mu.Lock()
@@ -49,10 +53,14 @@ func (w *writer) commitLocked(f Flush) error {
 			w.mu.Unlock()
 			return nil
 		}
-		w.yielding = false
+		w.seizeLocked()
 	}
 	return w.flushLocked()
 }
+
+// seizeLocked ends the yielding of the right to write: it is the caller's. A
+// flusher that was started and did not come to it finds it gone.
+func (w *writer) seizeLocked() { w.yielding, w.handed = false, false }
 
 // Flush writes what is queued, as Now, unless somebody is writing.
 func (c *Conn) Flush() error {
@@ -147,6 +155,7 @@ func (w *writer) attempt() (done bool, err error) {
 // startFlusherLocked hands the right to write to a flusher goroutine. Only with
 // err nil: Close sets it and then waits for every flusher that was started.
 func (w *writer) startFlusherLocked() {
+	w.handed = true
 	w.flusher.Add(1)
 	go w.loop()
 }
@@ -155,6 +164,11 @@ func (w *writer) startFlusherLocked() {
 func (w *writer) flushLoop() {
 	defer w.flusher.Done()
 	w.mu.Lock()
+	if !w.handed { // somebody had to write before we began, or another flusher has it
+		w.mu.Unlock()
+		return
+	}
+	w.seizeLocked()
 	for w.takeLocked() {
 		w.mu.Unlock()
 		if err := w.writeAll(); err != nil {

@@ -92,6 +92,11 @@ const (
 	// write, the two ends take turns and a CPU idles.
 	corkMsgs = 16
 
+	// asyncMsgs: messages sent with Async are written by a sender at this many, or
+	// at half the high-water mark if that is less, where the flusher has not come to
+	// it: none is refused for want of a CPU.
+	asyncMsgs = 256
+
 	// corkMax: data sent with Later is written anyway at this many bytes.
 	corkMax = 64 << 10
 

@@ -29,5 +29,5 @@ func (w *writer) stalled() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return fmt.Errorf("%w: no byte accepted for %v, %d messages (%d bytes) were waiting",
-		ErrStalled, w.stall, w.nmsgs, w.nbytes)
+		ErrStalled, w.stall, w.nmsgs+w.curMsgs, w.nbytes)
 }

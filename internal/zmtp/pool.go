@@ -67,7 +67,10 @@ func getBuffer(n int) []byte {
 	return make([]byte, 0, size)
 }
 
-// Recycle gives a Message.Buffer back for reuse. Nothing may use it, or a slice
+// NewBuffer returns an empty buffer with room for n bytes at least, for Recycle.
+func NewBuffer(n int) []byte { return getBuffer(n) }
+
+// Recycle gives a Message.Buffer or a NewBuffer back for reuse. Nothing may use it, or a slice
 // of it, any more. Buffers that are not from here are left to the collector.
 func Recycle(buf []byte) {
 	n := cap(buf)

@@ -56,6 +56,26 @@ func (c *Conn) SendOwned(ctx context.Context, envelope, head, tail []byte, relea
 		}
 		return c.refused(err)
 	}
+	return w.sendOwnedLocked(envelope, head, tail, release, f)
+}
+
+// TrySendOwned is SendOwned that never waits, as TrySend.
+func (c *Conn) TrySendOwned(envelope, head, tail []byte, release func(), f Flush) bool {
+	w := &c.wr
+	w.mu.Lock()
+	if w.stateLocked() != nil || w.fullLocked() {
+		w.mu.Unlock()
+		if release != nil {
+			release()
+		}
+		return false
+	}
+	w.sendOwnedLocked(envelope, head, tail, release, f)
+	return true
+}
+
+// sendOwnedLocked is entered locked, with room in the queue, and leaves unlocked.
+func (w *writer) sendOwnedLocked(envelope, head, tail []byte, release func(), f Flush) error {
 	b := append(w.openLocked(), envelope...)
 	b = appendHeader(b, 0, len(head)+len(tail))
 	b = append(b, head...)
@@ -109,12 +129,20 @@ func (c *Conn) refused(err error) error {
 	return err
 }
 
+// Full reports whether TrySend would find no room now.
+func (c *Conn) Full() bool {
+	w := &c.wr
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stateLocked() != nil || w.fullLocked()
+}
+
 // Queued returns what is queued and not yet written, commands only in bytes.
 func (c *Conn) Queued() (messages, bytes int) {
 	w := &c.wr
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.nmsgs, w.nbytes
+	return w.nmsgs + w.curMsgs, w.nbytes
 }
 
 // stateLocked returns why nothing can be sent, nil if it can.

@@ -34,6 +34,7 @@ type writer struct {
 	try   tryWriter // nil: only the flusher writes
 	hwm   int
 	bytes int
+	cork  int // bytes at which a sender that yields is taken over
 	stall time.Duration
 	loop  func() // flush as a value, so that starting the flusher allocates nothing
 
@@ -47,18 +48,20 @@ type writer struct {
 	closing  bool          // CloseLinger: nothing more is accepted
 	busy     bool          // somebody holds the right to write
 	yielding bool          // and lets others add to it first; they may take it over
+	patience int           // while yielding: messages at which they do
+	handed   bool          // the right is on its way to a flusher that was started
 	pong     pong
 	pend     []segment     // queued before buf
 	buf      []byte        // queued last; messages are appended here
 	batch    *batch        // what buf lies in, or lay before it grew; nil with buf
-	nmsgs    int           // messages queued, in flight included
+	nmsgs    int           // messages queued, those in flight not included
 	nbytes   int           // bytes queued, in flight included
 	waiting  int           // bytes of messages whose senders wait for room
 	lease    budget.Lease  // what nbytes and waiting have drawn on the account
 	space    chan struct{} // closed when there may be room again; nil: nobody waits
 	idle     chan struct{} // closed when nothing is queued any more; nil: nobody waits
 
-	curMsgs, curBytes int // of those, in flight
+	curMsgs, curBytes int // in flight
 
 	// right to write only
 	cur   []segment   // in flight
@@ -77,10 +80,13 @@ func (w *writer) init(c *Conn, cfg *Config) {
 	w.conn, w.nc = c, c.nc
 	w.try = newTryWriter(c.nc)
 	w.hwm, w.bytes, w.stall = cfg.SendHWM, cfg.SendBytes, cfg.WriteStall
+	w.cork = min(corkMax, (w.bytes+1)/2)
 	w.loop = w.flushLoop
 }
 
-// fullLocked tells whether the next message has to wait. The message that
+// fullLocked tells whether the next message has to wait. What is in flight counts
+// in bytes only: it holds memory, but whoever writes may have handed it to the
+// kernel long ago, and not have been given a CPU to say so. The message that
 // crosses the byte limit is let in, so that large ones are not starved by
 // small ones; only one can do so.
 func (w *writer) fullLocked() bool { return w.nmsgs >= w.hwm || w.nbytes >= w.bytes }
@@ -130,6 +136,10 @@ func (w *writer) takeLocked() bool {
 		w.cur = append(w.cur, w.sealLocked())
 	}
 	w.curMsgs, w.curBytes = w.nmsgs, w.nbytes
+	w.nmsgs = 0
+	if !w.fullLocked() {
+		w.wakeLocked()
+	}
 	return len(w.cur) > 0
 }
 
@@ -146,7 +156,6 @@ func (w *writer) land() {
 
 // landedLocked accounts for what land returned.
 func (w *writer) landedLocked() {
-	w.nmsgs -= w.curMsgs
 	w.nbytes -= w.curBytes
 	w.curMsgs, w.curBytes = 0, 0
 	w.easeLocked()
@@ -188,7 +197,7 @@ func (w *writer) failLocked(err error) []segment {
 	w.err = err
 	dropped := w.pend
 	w.pend, w.buf, w.batch, w.pong.due = nil, nil, nil, false
-	w.nmsgs, w.nbytes = w.curMsgs, w.curBytes
+	w.nmsgs, w.nbytes = 0, w.curBytes
 	w.easeLocked()
 	w.wakeLocked()
 	return dropped

@@ -88,7 +88,7 @@ func TestHighWaterMark(t *testing.T) {
 		cfg Config
 		n   int // messages of 10 bytes that are let in
 	}{
-		{"messages", Config{SendHWM: 3}, 3},
+		{"messages, beside the one that is being written", Config{SendHWM: 3}, 4},
 		{"bytes", Config{SendBytes: 25}, 3},
 		{"a large message may enter an empty queue", Config{SendBytes: 1}, 1},
 	} {
@@ -208,7 +208,7 @@ func TestYieldTakenOver(t *testing.T) {
 		defer c.Close(nil)
 		w := &c.wr
 		w.mu.Lock()
-		w.busy, w.yielding = true, true // a sender that does not get the CPU back
+		w.busy, w.yielding, w.patience = true, true, corkMsgs // a sender that does not get the CPU back
 		w.mu.Unlock()
 		for range 2 * corkMsgs { // the second half is written by senders of its own
 			must(t, "Send", c.Send(always, nil, []byte("x"), Yield))
