@@ -187,8 +187,11 @@ func (m *ServerMux) reply(c *Call, out *scratch, err error, f Flush) *scratch {
 		c.tail = nil
 		return out
 	case c.given != nil:
-		m.conn.SendLent(always, c.envelope, out.b, c.given, f)
+		// If it has to wait, a copy does. The handler's own is then kept by nobody
+		// here, or results that wait would take twice what is counted.
+		given := c.given
 		c.given = nil
+		m.conn.SendLent(always, c.envelope, out.b, given, f)
 		return out
 	}
 	c.method.large.Store(true)
