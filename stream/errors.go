@@ -35,6 +35,15 @@ var (
 	ErrProtocol = errors.New("unexpected event")
 )
 
+// errUnknownCall is answered to a caller who waits for an answer that this server,
+// restarted perhaps, will never give: it had better know now. The text stands in
+// for the traceback, which is all that zerorpc-python shows its users.
+var errUnknownCall = func() *RemoteError {
+	e := &RemoteError{Name: "LostRemote", Message: "no such call is running here; the server may have been restarted"}
+	e.Traceback = e.Error()
+	return e
+}()
+
 // lost is the error of channels whose connection ended because of err. It does
 // not match io.EOF, even if the peer hung up in good order: that is how a stream
 // ends that is whole.

@@ -347,11 +347,7 @@ func (m *ServerMux) onChannel(msg *Message, e *event.Event) {
 	}
 	m.svc.Dropped.Add(1)
 	if k == event.RoleBeat || k == event.RoleMore {
-		// The caller waits for an answer that this server, restarted perhaps,
-		// will never give: it had better know now.
-		m.answerError(msg.Envelope, e.ResponseTo, e.Version, &RemoteError{
-			Name: "LostRemote", Message: "no such call is running here; the server may have been restarted",
-		}, Later)
+		m.answerError(msg.Envelope, e.ResponseTo, e.Version, errUnknownCall, Later)
 	}
 }
 

@@ -46,7 +46,7 @@ var (
 )
 
 // TimeoutError is the error of a call whose CallOptions.Timeout ran out before
-// the answer began. It matches context.DeadlineExceeded.
+// the answer began. It matches context.DeadlineExceeded, and is a net.Error.
 type TimeoutError struct {
 	Method string
 	After  time.Duration
@@ -58,6 +58,9 @@ func (e *TimeoutError) Error() string {
 
 // Timeout reports true, as net.Error has it.
 func (e *TimeoutError) Timeout() bool { return true }
+
+// Temporary reports true: net.Error, which TimeoutError is, still asks for it.
+func (e *TimeoutError) Temporary() bool { return true }
 
 // Is makes the error match context.DeadlineExceeded.
 func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
