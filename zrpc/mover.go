@@ -20,10 +20,9 @@ type conversation struct {
 
 // mover takes a call with a stream of the caller's to another server when the first
 // one refuses it, or leaves it unread, because it stops. A unary call goes there by
-// itself; such a
-// call has begun for its caller when the refusal comes. But until a server's handler
-// reads, it grants nothing, so the caller has sent no more than one event: that is
-// kept, and sent again.
+// itself; such a call has begun for its caller when the refusal comes. But until a
+// server's handler reads, it grants nothing, so the caller has sent no more than one
+// event: that is kept, and sent again.
 //
 //	open ──refused──▶ moved ──refused──▶ moved … or the refusal is the answer
 //	 └─ granted more, or answered ──▶ settled: the call runs
@@ -117,13 +116,16 @@ func (r *Response) refused(at *conversation, err error) bool {
 // moved reports whether a call that was turned away at a place has another one now.
 func (r *Response) moved(at *conversation, refusal error) bool {
 	m := r.mover
-	if m == nil || m.settled.Load() {
+	if m == nil {
 		return false
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if r.at.Load() != at {
-		return true // the other direction was quicker
+		return true // the other direction was quicker, and may have settled it there
+	}
+	if m.settled.Load() {
+		return false
 	}
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()

@@ -156,6 +156,42 @@ func TestDuplexMoves(t *testing.T) {
 	})
 }
 
+// TestSlowDirectionFollows: one direction has moved the call and settled it at its
+// new place before the other has looked at the refusal, which is then no matter any
+// more.
+func TestSlowDirectionFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := refusers(t, 3)
+		defer f.close()
+		c := f.client(nil)
+		defer c.Close()
+		for range 3 { // one of these at least begins at a server that refuses
+			d, err := Open[int, int](t.Context(), c, "double")
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := d.r.at.Load()
+			for n := range 3 { // the second Send waits for credit: it runs
+				if err := d.Send(n); err != nil {
+					t.Fatal(err)
+				}
+				if v, err := d.Recv(); v != 2*n || err != nil {
+					t.Fatalf("item %d: %d, %v", n, v, err)
+				}
+			}
+			now := d.r.at.Load()
+			if moved := d.r.moved(first, errStopping); moved != (first != now) || d.r.at.Load() != now {
+				t.Errorf("the slow direction is told %v, the call has moved: %v", moved, first != now)
+			}
+			d.Close()
+			again()
+		}
+		if n := f.counts(); n[0]+n[1] > 0 {
+			t.Errorf("the servers ran %v calls", n)
+		}
+	})
+}
+
 // TestMovedCallEnds: a call that moves is closed by its caller and by its context
 // like any other.
 func TestMovedCallEnds(t *testing.T) {
