@@ -25,7 +25,10 @@ type Options struct {
 	Balance Balance
 
 	// WorkerCalls bounds the calls that one worker runs at a time; further
-	// ones wait in the queue. Default 4,000, which fits a zrpc server.
+	// ones wait in the queue. Default 4,000, which fits a zrpc server whose
+	// results are small. To the worker all clients are one connection: if
+	// so many results are more than its ServerOptions.MaxHeld, it closes that
+	// connection, and all calls on it are lost.
 	WorkerCalls int
 
 	// Queue bounds the calls that wait for a worker, those of different clients
