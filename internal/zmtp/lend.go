@@ -25,7 +25,8 @@ func (c *Conn) SendLent(ctx context.Context, envelope, head, tail []byte, f Flus
 	}
 	w.pendLocked(segment{b: tail[at:], lent: true})
 	w.nbytes += len(tail) - at
-	w.busy, w.yielding = true, false // the right to write is ours, perhaps from one who yields
+	w.busy = true
+	w.seizeLocked() // the right to write is ours, perhaps from one who yields
 	return w.flushLocked()
 }
 

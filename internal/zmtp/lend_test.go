@@ -3,6 +3,7 @@ package zmtp
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"sync"
 	"testing"
@@ -72,5 +73,44 @@ func TestSendLentToNobody(t *testing.T) {
 	must(t, "Close", c.Close(nil))
 	if err := c.SendLent(always, nil, nil, tail, Now); !errors.Is(err, ErrUnsent) {
 		t.Errorf("on a closed connection: %v", err)
+	}
+}
+
+// TestSendLentTakesOverFromTheFlusher: who lends writes at once, also where the right
+// to write was on its way to a flusher that has not begun. That one must find it gone:
+// two who write mix their frames, and one of them reads the tail after its return.
+func TestSendLentTakesOverFromTheFlusher(t *testing.T) {
+	const senders, each, size = 4, 40, copyMax + 1
+	x, y := tcpPair(t, nil, nil)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for s := range senders {
+		wg.Go(func() {
+			for i := range each {
+				head := binary.BigEndian.AppendUint16([]byte{byte(s)}, uint16(i))
+				x.Send(always, nil, head, Async) // a heartbeat, say
+				tail := pattern(size, s+i)
+				if err := x.SendLent(always, nil, head, tail, Now); err != nil {
+					t.Errorf("sender %d, message %d: %v", s, i, err)
+				}
+				clear(tail)
+			}
+		})
+	}
+	var next [senders]int // twice the message's number, and 1 for the lent one
+	for range 2 * senders * each {
+		m, err := recv(y)
+		must(t, "recv", err)
+		s, i := int(m.Body[0]), int(binary.BigEndian.Uint16(m.Body[1:]))
+		if want := next[s] / 2; i != want {
+			t.Fatalf("sender %d: message %d came, %d was due", s, i, want)
+		}
+		if next[s]%2 == 1 && !bytes.Equal(m.Body[3:], pattern(size, s+i)) {
+			t.Fatalf("sender %d: the tail of message %d arrived as another one", s, i)
+		}
+		next[s]++
+		if m.Owned {
+			Recycle(m.Buffer)
+		}
 	}
 }
