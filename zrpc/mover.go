@@ -64,13 +64,11 @@ func (o *outgoing) send(ctx context.Context, ch *stream.Channel) error {
 	return ch.Send(ctx, o.item)
 }
 
-// newMover returns that of a call that wire opens. The arguments of wire may lie in
-// a buffer that the next call uses, unless they are large.
+// newMover returns that of a call that wire opens, whose arguments lie in a buffer
+// that the next call uses.
 func newMover(c *clientCore, wire *stream.Request) *mover {
 	m := &mover{core: c, wire: *wire}
-	if len(m.wire.Args) < stream.HandOver {
-		m.wire.Args = slices.Clone(m.wire.Args)
-	}
+	m.wire.Args = slices.Clone(m.wire.Args)
 	return m
 }
 
