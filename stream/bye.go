@@ -53,14 +53,12 @@ func (m *ServerMux) leftLocked() {
 // the connection, and the peer from missing what was said.
 func (m *ServerMux) leave() {
 	m.conn.Resume()
-	s := scratchPool.Get().(*scratch)
-	id := m.ids.Encode(m.ids.Next(msgid.NoSlot))
-	s.b = event.AppendHead(s.b, &event.Head{ID: id.Text(), Name: event.NameBye})
-	s.b = append(s.b, 0x90) // []
-	m.trace(true, s.b)
-	m.conn.TrySend(delimiter, s.b, Now) // a peer that takes nothing need not know
-	m.conn.Flush()
-	s.free()
+	m.mu.Lock()
+	mute := m.mute
+	m.mu.Unlock()
+	if !mute { // else of what has no answer some did run
+		m.sayBye()
+	}
 	m.mu.Lock()
 	m.leftLocked()
 	m.mu.Unlock()
@@ -77,6 +75,18 @@ func (m *ServerMux) leave() {
 			m.conn.Recycle(msg.Buffer)
 		}
 	}
+}
+
+// sayBye tells the peer, unless it takes nothing: then it need not know.
+func (m *ServerMux) sayBye() {
+	s := scratchPool.Get().(*scratch)
+	defer s.free()
+	id := m.ids.Encode(m.ids.Next(msgid.NoSlot))
+	s.b = event.AppendHead(s.b, &event.Head{ID: id.Text(), Name: event.NameBye})
+	s.b = append(s.b, 0x90) // []
+	m.trace(true, s.b)
+	m.conn.TrySend(delimiter, s.b, Now)
+	m.conn.Flush()
 }
 
 // leftLocked ends the connection of a server that has said that it leaves. A stream

@@ -134,3 +134,32 @@ func TestByeOfOthers(t *testing.T) {
 		}
 	})
 }
+
+// TestServerLeavesUnanswered: where a call ran and had no answer, because its caller
+// seemed to be gone, nothing is said that would tell that caller it did not run.
+func TestServerLeavesUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := make(chan error, 1)
+		wait := &Method{Name: "wait", Unary: func(c *Call, out []byte) ([]byte, error) {
+			<-c.Done()
+			lost <- c.Cause()
+			return out, nil
+		}}
+		svc := new(Service)
+		m, client, end := newServer(t, nil, svc, wait)
+		defer end()
+		client.request("wait") // and then no heartbeat
+		if err := <-lost; !errors.Is(err, ErrSilent) {
+			t.Errorf("the handler's context ended for %v", err)
+		}
+		if err := svc.Pool.Wait(t.Context()); err != nil {
+			t.Error(err)
+		}
+		m.Leave(t.Context())
+		for synctest.Wait(); len(client.events) > 0; {
+			if r := <-client.events; string(r.Name) != event.NameBeat {
+				t.Errorf("the caller was sent %s", r.Name)
+			}
+		}
+	})
+}

@@ -62,6 +62,7 @@ type ServerMux struct {
 	onEnd  func(err error)    // told once, when the connection has ended
 	told   bool               // the peer knows that we leave, or is gone
 	left   chan struct{}      // closed then; nil: nobody waits for it
+	mute   bool               // a call ran whose caller, silent for long, got no answer
 
 	live      atomic.Int32 // calls on goroutines
 	heldUp    atomic.Bool  // the reader waits for room to send
@@ -381,6 +382,7 @@ func (m *ServerMux) onTick(now time.Time) (more bool) {
 		case lost:
 			c.loseLocked(fmt.Errorf("%w: %w for %v", ErrLostRemote, ErrSilent, m.silence(&c.pulse)))
 			m.hideLocked(c)
+			m.mute = true
 		case send:
 			m.beatLocked(&c.channel)
 		}
