@@ -39,7 +39,9 @@ func (r *Request) Attempt(ctx context.Context, next Handler) (any, error) {
 		}
 	})
 	result, err := next(ctx, a)
-	r.answeredBy(a, err)
+	if ctx.Err() == nil { // else it was given up, perhaps for another that was answered
+		r.answeredBy(a, err)
+	}
 	if _, streams := result.(*Response); !streams || err != nil {
 		a.end(err)
 		return result, err

@@ -196,7 +196,7 @@ func TestSetHeaderRefuses(t *testing.T) {
 		s.Handle("try", func(ctx context.Context) (refused int) {
 			calls <- ctx
 			for key, value := range map[string]any{
-				"message_id": "x", "v": 1, "md": "x", "bad value": "\xff", "\xff": 1, "channel": make(chan int), "large": make([]byte, 1<<20),
+				"message_id": "x", "v": 1, "md": "x", event.KeyPlain: true, "bad value": "\xff", "\xff": 1, "channel": make(chan int), "large": make([]byte, 1<<20),
 			} {
 				if zrpc.SetHeader(ctx, key, value) != nil {
 					refused++
@@ -213,8 +213,8 @@ func TestSetHeaderRefuses(t *testing.T) {
 	}, nil, nil)
 	ctx, header := zrpc.WithAnswerHeader(t.Context())
 	got, err := zrpc.Call[int](ctx, c, "try")
-	if err != nil || got != 8 {
-		t.Errorf("%d were refused, %v, want all 7 and the sum of many", got, err)
+	if err != nil || got != 9 {
+		t.Errorf("%d were refused, %v, want all 8 and the sum of many", got, err)
 	}
 	if _, ok := header.Value("k1000"); !ok {
 		t.Error("the keys that fit did not arrive")
@@ -226,5 +226,36 @@ func TestSetHeaderRefuses(t *testing.T) {
 	}
 	if err := zrpc.SetHeader(t.Context(), "k", 1); err == nil {
 		t.Error("a key was set on no answer")
+	}
+}
+
+// TestAnswerHeaderOfHedge: of attempts that run at once, the header is that of the one
+// whose answer counts, also when one that was given up is answered after all.
+func TestAnswerHeaderOfHedge(t *testing.T) {
+	both := func(next zrpc.Handler) zrpc.Handler {
+		return func(ctx context.Context, req *zrpc.Request) (any, error) {
+			first, cancel := context.WithCancel(ctx)
+			answered, given, ended := make(chan bool), make(chan bool), make(chan bool)
+			go func() {
+				defer close(ended)
+				req.Attempt(first, func(ctx context.Context, a *zrpc.Request) (any, error) {
+					defer func() { answered <- true; <-given }()
+					a.Args = event.Raw{0x91, 1}
+					return next(ctx, a)
+				})
+			}()
+			<-answered
+			result, err := req.Attempt(ctx, next)
+			cancel()
+			close(given)
+			<-ended
+			return result, err
+		}
+	}
+	c := newPair(t, "inproc://"+t.Name(), marked, nil, &zrpc.ClientOptions{Interceptors: []zrpc.Interceptor{both}})
+	ctx, header := zrpc.WithAnswerHeader(t.Context())
+	text, err := zrpc.Call[string](ctx, c, "mark", 2)
+	if err != nil || text != "xx" || said(header.Value("n")) != "2 <nil>" {
+		t.Errorf("%q, %v, with the header of call %s", text, err, said(header.Value("n")))
 	}
 }
