@@ -17,7 +17,7 @@ const wireLimited = "RateLimited"
 //
 // A handler that itself calls a server and passes that one's refusal on makes
 // its own call look as if it had not run; it should wrap such an error in one of
-// another name.
+// another name, by a method WireName.
 func Unsent(err error) bool {
 	var remote *RemoteError
 	if errors.As(err, &remote) {

@@ -31,14 +31,15 @@ var errStopping = &RemoteError{Name: wireStopping, Message: "the server is shutt
 func (s *Server) describe(err error) *RemoteError {
 	r := &RemoteError{Name: wireName(err), Message: err.Error()}
 	var remote *RemoteError
+	var named wireNamer
 	var panicked *PanicError
 	switch {
 	case errors.As(err, &remote):
 		r.Traceback = remote.Traceback
-		if remote.Name != "" {
+		if remote.Name != "" && !errors.As(err, &named) {
 			r.Name = remote.Name
 		}
-		if remote.Name == wireStopping && remote != errStopping {
+		if r.Name == wireStopping && remote != errStopping {
 			// Somebody else's, passed on by a handler: this call did run, and
 			// its caller must not take it elsewhere.
 			r.Name = "RemoteError"
