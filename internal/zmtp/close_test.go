@@ -130,6 +130,27 @@ func TestLingerWaitsForPeer(t *testing.T) {
 	must(t, "CloseLinger", within(t, "CloseLinger", func() error { return <-closed }))
 }
 
+// TestLingerWaitsForReader: a reader that is busy with what has come just then is one
+// too: it is about to read on, and until then the input must not reset the connection.
+func TestLingerWaitsForReader(t *testing.T) {
+	x, y := tcpPair(t, nil, nil)
+	input := make([]byte, 100_000)
+	must(t, "Send", y.Send(always, nil, input, Now))
+	_, err := recv(x)
+	must(t, "recv", err)
+	must(t, "Send", y.Send(always, nil, input, Now))
+	must(t, "Send", x.Send(always, nil, []byte("reply"), Later))
+	closed := make(chan error, 1)
+	go func() { closed <- x.CloseLinger(limit) }()
+	_, err = recv(y)
+	must(t, "recv of the reply", err)
+	go collect(x) // it is done with the first message
+	_, err = recv(y)
+	wantErr(t, "the end, not a reset", err, io.EOF)
+	y.Close(nil)
+	must(t, "CloseLinger", within(t, "CloseLinger", func() error { return <-closed }))
+}
+
 // TestNothingIsKept: a connection with nothing queued has no buffers.
 func TestNothingIsKept(t *testing.T) {
 	x, y := tcpPair(t, nil, nil)

@@ -106,7 +106,7 @@ func (c *Conn) Close(err error) error {
 }
 
 // CloseLinger stops accepting messages, gives what is queued at most d to be
-// written, and closes. A reader parked in Fill meanwhile is given the rest of d
+// written, and closes. A reader in Fill meanwhile, or soon, is given the rest of d
 // to see the peer's end of stream: closing a TCP socket with unread input
 // resets it, and a reset takes the replies in flight with it.
 func (c *Conn) CloseLinger(d time.Duration) error {
@@ -117,7 +117,7 @@ func (c *Conn) CloseLinger(d time.Duration) error {
 		select {
 		case <-drained:
 			half, ok := c.nc.(interface{ CloseWrite() error })
-			if ok && c.rd.parked.Load() && half.CloseWrite() == nil {
+			if ok && c.parks(min(d, readerPause), done) && half.CloseWrite() == nil {
 				select {
 				case <-done:
 				case <-timer.C:
@@ -128,6 +128,22 @@ func (c *Conn) CloseLinger(d time.Duration) error {
 		}
 	}
 	return c.Close(nil)
+}
+
+// parks reports whether a reader waits for input, at once or within d: it may be busy
+// with what has come.
+func (c *Conn) parks(d time.Duration, done <-chan struct{}) bool {
+	for until := time.Now().Add(d); !c.rd.parked.Load(); {
+		select {
+		case <-time.After(parkedEvery):
+		case <-done:
+			return false
+		}
+		if time.Now().After(until) {
+			return false
+		}
+	}
+	return true
 }
 
 // shut closes the connection without waiting for anybody. Any goroutine.

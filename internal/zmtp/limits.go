@@ -30,6 +30,13 @@ const (
 	DefaultWriteStall = 30 * time.Second
 )
 
+const (
+	// readerPause is how long CloseLinger waits for a reader to come back for more:
+	// one that there is none of is not missed for longer. It looks each parkedEvery.
+	readerPause = 50 * time.Millisecond
+	parkedEvery = time.Millisecond
+)
+
 // Limits of the handshake, checked before anything reaches zmq4.
 const (
 	greetingSize    = 64
