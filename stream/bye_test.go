@@ -3,12 +3,14 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
 
 // TestServerLeaves: what a server has read is answered before it says that it
@@ -162,4 +164,44 @@ func TestServerLeavesUnanswered(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestItemUnsent: that an item did not leave says nothing of its call, which may run
+// since long: whoever takes that for a call that did not would make it twice.
+func TestItemUnsent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, send := range []func(ch *Channel) error{
+			func(ch *Channel) error { return ch.Send(t.Context(), []byte{1}) },
+			func(ch *Channel) error { return ch.CloseSend(t.Context()) },
+			func(ch *Channel) error { return ch.FailSend(t.Context(), &RemoteError{Name: "No"}) },
+		} {
+			us, peer := newConns(t, "DEALER", extended)
+			conn := unsentConn{us}
+			m := NewClientMux(conn, nil) // nobody reads, so it does not learn of the end
+			server := newScripted(t, peer)
+			ch, err := m.Open(t.Context(), &Request{Method: "sends", Args: encodeArray(t), Sends: true}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.want("the request", "sends")
+			us.Close(nil)
+			if err := send(ch); !errors.Is(err, ErrLostRemote) || errors.Is(err, ErrUnsent) {
+				t.Errorf("an item on a connection that has ended: %v, want ErrLostRemote and not ErrUnsent", err)
+			}
+			m.Close(nil)
+			m.opt.Ticker.Close()
+			peer.Close(nil)
+		}
+	})
+}
+
+// unsentConn says of a message that it was not sent as package zrpc does.
+type unsentConn struct{ testConn }
+
+func (c unsentConn) Send(ctx context.Context, envelope, body []byte, f Flush) error {
+	err := c.testConn.Send(ctx, envelope, body, f)
+	if errors.Is(err, zmtp.ErrUnsent) {
+		return fmt.Errorf("%w: %w", ErrUnsent, err)
+	}
+	return err
 }
