@@ -267,6 +267,14 @@ func TestEventSignals(t *testing.T) {
 	}
 }
 
+// atEnd is an input that ends at once, and says so first.
+type atEnd func()
+
+func (f atEnd) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
+}
+
 // What a slow subscriber missed is told at the end.
 func TestPubTellsDrops(t *testing.T) {
 	addr := "inproc://" + t.Name()
@@ -274,10 +282,13 @@ func TestPubTellsDrops(t *testing.T) {
 	if _, err := sub.Bind(addr); err != nil {
 		t.Fatal(err)
 	}
-	stop := time.AfterFunc(200*time.Millisecond, func() { sub.Close() }) // or the rest would be waited for
-	defer stop.Stop()
 	line := "{\"event\": \"tick\", \"args\": [\"" + strings.Repeat("x", 1000) + "\"]}\n"
-	got := run(strings.Repeat(line, 5000), "pub", addr, "-")
+	// Some 3 MiB more than fit all queues. The subscriber, who reads none of it, stays until the last lines are emitted:
+	// those after it would be for nobody, and not be counted; and goes then, or the queued ones would be waited for.
+	in := io.MultiReader(strings.NewReader(strings.Repeat(line, 5000)), atEnd(func() { sub.Close() }))
+	var stdout, stderr bytes.Buffer
+	code := Main([]string{"pub", addr, "-"}, &Env{Stdin: in, Stdout: &stdout, Stderr: &stderr})
+	got := outcome{code, stdout.String(), stderr.String()}
 	if got.code != exitOK || !strings.Contains(got.lastLine(), " events were dropped: a subscriber did not keep up") {
 		t.Errorf("code %d, %s", got.code, got.lastLine())
 	}
