@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
@@ -139,60 +140,62 @@ func TestOpenBothWays(t *testing.T) {
 }
 
 func TestCancelReachesHandler(t *testing.T) {
-	ended, begun := make(chan error, 1), make(chan struct{}, 2)
-	c := newPair(t, "tcp://127.0.0.1:*", func(s *zrpc.Server) {
-		s.Handle("wait", func(ctx context.Context) error {
-			begun <- struct{}{}
-			<-ctx.Done()
-			ended <- context.Cause(ctx)
-			return ctx.Err()
-		})
-		s.Handle("tick", func(ctx context.Context) iter.Seq2[int, error] {
-			return func(yield func(int, error) bool) {
-				for i := 0; yield(i, nil); i++ {
-				}
+	synctest.Test(t, func(t *testing.T) {
+		ended, begun := make(chan error, 1), make(chan struct{}, 2)
+		c := newPair(t, "inproc://"+t.Name(), func(s *zrpc.Server) {
+			s.Handle("wait", func(ctx context.Context) error {
+				begun <- struct{}{}
 				<-ctx.Done()
 				ended <- context.Cause(ctx)
+				return ctx.Err()
+			})
+			s.Handle("tick", func(ctx context.Context) iter.Seq2[int, error] {
+				return func(yield func(int, error) bool) {
+					for i := 0; yield(i, nil); i++ {
+					}
+					<-ctx.Done()
+					ended <- context.Cause(ctx)
+				}
+			})
+			s.Handle("until", func(ctx context.Context) (time.Duration, error) {
+				until, ok := ctx.Deadline()
+				if !ok {
+					return 0, errors.New("no deadline")
+				}
+				return time.Until(until), nil
+			})
+		}, nil, nil)
+		inTime := func(what string) {
+			t.Helper()
+			select {
+			case <-ended:
+			case <-time.After(2 * time.Second): // one heartbeat would be 5 s
+				t.Errorf("%s: the handler's context has not ended", what)
 			}
-		})
-		s.Handle("until", func(ctx context.Context) (time.Duration, error) {
-			until, ok := ctx.Deadline()
-			if !ok {
-				return 0, errors.New("no deadline")
-			}
-			return time.Until(until), nil
-		})
-	}, nil, nil)
-	inTime := func(what string) {
-		t.Helper()
-		select {
-		case <-ended:
-		case <-time.After(2 * time.Second): // one heartbeat would be 5 s
-			t.Errorf("%s: the handler's context has not ended", what)
 		}
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() { <-begun; cancel() }()
-	if _, err := zrpc.Call[any](ctx, c, "wait"); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled call: %v", err)
-	}
-	inTime("a cancelled call")
-	for range zrpc.Stream[int](t.Context(), c, "tick") {
-		break
-	}
-	inTime("a loop that was left")
-	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := zrpc.Call[any](ctx, c, "wait"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("call with a deadline: %v", err)
-	}
-	inTime("a deadline")
-	if _, err := zrpc.Call[time.Duration](t.Context(), c, "until"); err == nil || !strings.Contains(err.Error(), "no deadline") {
-		t.Errorf("a call without a deadline has one at the server: %v", err)
-	}
-	if d, err := zrpc.Call[time.Duration](t.Context(), c.With(zrpc.CallOptions{Timeout: time.Minute}), "until"); err != nil || d > time.Minute || d < 50*time.Second {
-		t.Errorf("the server sees %v left of a minute, %v", d, err)
-	}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-begun; cancel() }()
+		if _, err := zrpc.Call[any](ctx, c, "wait"); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled call: %v", err)
+		}
+		inTime("a cancelled call")
+		for range zrpc.Stream[int](t.Context(), c, "tick") {
+			break
+		}
+		inTime("a loop that was left")
+		ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if _, err := zrpc.Call[any](ctx, c, "wait"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("call with a deadline: %v", err)
+		}
+		inTime("a deadline")
+		if _, err := zrpc.Call[time.Duration](t.Context(), c, "until"); err == nil || !strings.Contains(err.Error(), "no deadline") {
+			t.Errorf("a call without a deadline has one at the server: %v", err)
+		}
+		if d, err := zrpc.Call[time.Duration](t.Context(), c.With(zrpc.CallOptions{Timeout: time.Minute}), "until"); err != nil || d > time.Minute || d < 50*time.Second {
+			t.Errorf("the server sees %v left of a minute, %v", d, err)
+		}
+	})
 }
 
 func TestInterceptors(t *testing.T) {

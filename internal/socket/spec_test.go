@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -109,85 +110,91 @@ func TestSpecFullPeerIsPassedOver(t *testing.T) {
 // A full peer's turns are shared by the others; they do not all go to the one
 // behind it.
 func TestSpecRoundRobinAroundFull(t *testing.T) {
-	o := soon()
-	o.Conn.SendHWM = 4
-	push := closing(t, NewPush(o))
-	ep := bind(t, push, anyEndpoint(t, "inproc"))
-	rawInproc(t, ep, "PULL", "") // never reads
-	available(t, push.out, 1)
-	for full := false; !full; {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		full = push.Send(ctx, big) != nil
-		cancel()
-	}
-	a, b := closing(t, NewPull(soon())), closing(t, NewPull(soon()))
-	for i, p := range []*Pull{a, b} {
-		connect(t, p, ep)
-		available(t, push.out, 2+i)
-	}
-	for range 3 {
-		send(t, push, "x")
-		send(t, push, "x")
-		wantRecv(t, "one of two", a, "x")
-		wantRecv(t, "the other", b, "x")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		o := soon()
+		o.Conn.SendHWM = 4
+		push := closing(t, NewPush(o))
+		ep := bind(t, push, anyEndpoint(t, "inproc"))
+		rawInproc(t, ep, "PULL", "") // never reads
+		available(t, push.out, 1)
+		for full := false; !full; {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			full = push.Send(ctx, big) != nil
+			cancel()
+		}
+		a, b := closing(t, NewPull(soon())), closing(t, NewPull(soon()))
+		for i, p := range []*Pull{a, b} {
+			connect(t, p, ep)
+			available(t, push.out, 2+i)
+		}
+		for range 3 {
+			send(t, push, "x")
+			send(t, push, "x")
+			wantRecv(t, "one of two", a, "x")
+			wantRecv(t, "the other", b, "x")
+		}
+	})
 }
 
 // "SHALL block on sending, or return a suitable error, when it has no
 // available peers"; "SHALL not accept further messages".
 func TestSpecNoPeer(t *testing.T) {
-	dealer := closing(t, NewDealer(soon()))
-	short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := dealer.Send(short, []byte("lost")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("Send without a peer: %v", err)
-	}
-	ep := bind(t, dealer, anyEndpoint(t, "inproc"))
-	sent := make(chan error)
-	go func() { sent <- dealer.Send(ctxT(t), []byte("kept")) }()
-	router := closing(t, NewRouter(soon()))
-	connect(t, router, ep)
-	if err := <-sent; err != nil {
-		t.Fatalf("the peer that comes ends the wait: %v", err)
-	}
-	if m := recvFrames(t, router); string(m[1]) != "kept" {
-		t.Fatalf("got %q, but the message whose Send failed was not accepted", m)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		dealer := closing(t, NewDealer(soon()))
+		short, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := dealer.Send(short, []byte("lost")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("Send without a peer: %v", err)
+		}
+		ep := bind(t, dealer, anyEndpoint(t, "inproc"))
+		sent := make(chan error)
+		go func() { sent <- dealer.Send(ctxT(t), []byte("kept")) }()
+		router := closing(t, NewRouter(soon()))
+		connect(t, router, ep)
+		if err := <-sent; err != nil {
+			t.Fatalf("the peer that comes ends the wait: %v", err)
+		}
+		if m := recvFrames(t, router); string(m[1]) != "kept" {
+			t.Fatalf("got %q, but the message whose Send failed was not accepted", m)
+		}
+	})
 }
 
 // Send waits while all peers are full and goes on when one of them reads.
 func TestSpecAllFull(t *testing.T) {
-	o := soon()
-	o.Conn.SendHWM = 2
-	push := closing(t, NewPush(o))
-	ep := bind(t, push, anyEndpoint(t, "inproc"))
-	peer := rawInproc(t, ep, "PULL", "")
-	available(t, push.out, 1)
-	fill := func() (n int) {
-		for {
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			err := push.Send(ctx, big)
-			cancel()
-			if errors.Is(err, context.DeadlineExceeded) {
-				return n
+	synctest.Test(t, func(t *testing.T) {
+		o := soon()
+		o.Conn.SendHWM = 2
+		push := closing(t, NewPush(o))
+		ep := bind(t, push, anyEndpoint(t, "inproc"))
+		peer := rawInproc(t, ep, "PULL", "")
+		available(t, push.out, 1)
+		fill := func() (n int) {
+			for {
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				err := push.Send(ctx, big)
+				cancel()
+				if errors.Is(err, context.DeadlineExceeded) {
+					return n
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				n++
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			n++
 		}
-	}
-	if n := fill(); n < 2 || n > 64<<10/len(big)+3 {
-		t.Fatalf("%d messages of 16 KiB fit a pipe of 64 KiB and a queue of 2", n)
-	}
-	sent := make(chan error)
-	go func() { sent <- push.Send(ctxT(t), big) }()
-	for range 5 {
-		peer.read(9 + len(big))
-	}
-	if err := <-sent; err != nil {
-		t.Fatalf("room ends the wait: %v", err)
-	}
+		if n := fill(); n < 2 || n > 64<<10/len(big)+3 {
+			t.Fatalf("%d messages of 16 KiB fit a pipe of 64 KiB and a queue of 2", n)
+		}
+		sent := make(chan error)
+		go func() { sent <- push.Send(ctxT(t), big) }()
+		for range 5 {
+			peer.read(9 + len(big))
+		}
+		if err := <-sent; err != nil {
+			t.Fatalf("room ends the wait: %v", err)
+		}
+	})
 }
 
 // "SHALL receive incoming messages from its peers using a fair-queuing
@@ -237,31 +244,33 @@ func TestSpecReceiveLimit(t *testing.T) {
 		{"bytes", Options{RecvBytes: 64 << 10}, len(big)},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			pull := closing(t, NewPull(tc.o))
-			ep := bind(t, pull, anyEndpoint(t, "inproc"))
-			eager := closing(t, NewPush(Options{}))
-			connect(t, eager, ep)
-			available(t, eager.out, 1)
-			// The sender's queue, the pipe and the receiver's queue fill up.
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			defer cancel()
-			for eager.Send(ctx, big[:tc.size]) == nil {
-			}
-			if q := queued(pull.in); q == 0 || q > 8 {
-				t.Fatalf("%d messages are queued, the limit is 4", q)
-			}
-			modest := closing(t, NewPush(soon()))
-			connect(t, modest, ep)
-			send(t, modest, "small")
-			wait(t, "its message is read", func() bool {
-				pull.in.mu.Lock()
-				defer pull.in.mu.Unlock()
-				return pull.in.head != pull.in.tail
+			synctest.Test(t, func(t *testing.T) {
+				pull := closing(t, NewPull(tc.o))
+				ep := bind(t, pull, anyEndpoint(t, "inproc"))
+				eager := closing(t, NewPush(Options{}))
+				connect(t, eager, ep)
+				available(t, eager.out, 1)
+				// The sender's queue, the pipe and the receiver's queue fill up.
+				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+				defer cancel()
+				for eager.Send(ctx, big[:tc.size]) == nil {
+				}
+				if q := queued(pull.in); q == 0 || q > 8 {
+					t.Fatalf("%d messages are queued, the limit is 4", q)
+				}
+				modest := closing(t, NewPush(soon()))
+				connect(t, modest, ep)
+				send(t, modest, "small")
+				wait(t, "its message is read", func() bool {
+					pull.in.mu.Lock()
+					defer pull.in.mu.Unlock()
+					return pull.in.head != pull.in.tail
+				})
+				first, second := recv(t, pull), recv(t, pull)
+				if first != "small" && second != "small" {
+					t.Fatal("the modest peer did not get its turn")
+				}
 			})
-			first, second := recv(t, pull), recv(t, pull)
-			if first != "small" && second != "small" {
-				t.Fatal("the modest peer did not get its turn")
-			}
 		})
 	}
 }
