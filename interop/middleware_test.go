@@ -45,9 +45,9 @@ func TestHookParity(t *testing.T) {
 					{true, 0, "fail_stream", []any{2},
 						[]string{`before fail_stream [2]`, `remote ValueError: after 2`, `after fail_stream ERR`},
 						[]string{`load T1`, `before fail_stream [2]`, `inspect fail_stream ValueError: after 2`}},
-					{false, 100 * time.Millisecond, "sleep", []any{1},
-						[]string{`before sleep [1]`, `after sleep timeout`},
-						[]string{`load T1`, `before sleep [1]`, `after sleep OK`}},
+					{false, 500 * time.Millisecond, "sleep", []any{2},
+						[]string{`before sleep [2]`, `after sleep timeout`},
+						[]string{`load T1`, `before sleep [2]`, `after sleep OK`}},
 				} {
 					client.do(t, test.streams, test.timeout, test.method, test.args...)
 					if got := client.lines(t); !slices.Equal(got, test.client) {

@@ -84,7 +84,7 @@ func TestTraceCrossesPython(t *testing.T) {
 	}
 	wg.Wait()
 
-	eventually(t, suiteHeartbeat*time.Second, "every span has ended", func() bool { return len(recorded.GetSpans()) == 2*calls })
+	eventually(t, 2*suiteHeartbeat*time.Second, "every span has ended", func() bool { return len(recorded.GetSpans()) == 2*calls })
 	first, second := map[trace.TraceID]tracetest.SpanStub{}, map[trace.TraceID]tracetest.SpanStub{}
 	for _, s := range recorded.GetSpans() {
 		if s.SpanKind == trace.SpanKindClient {
