@@ -138,7 +138,11 @@ func TestBrokerLastWorkerDrains(t *testing.T) {
 	}()
 	var theirs calls
 	theirs.start(driver, 1, "sleep", 4)
-	eventually(t, 10*time.Second, "both calls run", func() bool { return b.Status().Running == 2 })
+	eventually(t, 10*time.Second, "both calls are with the worker", func() bool { return b.Status().Running == 2 })
+	// They run: what it has not read yet it would refuse, and it reads in order.
+	if _, err := zrpc.Call[string](t.Context(), c, "hello", "x"); err != nil {
+		t.Fatal(err)
+	}
 	last.signal(syscall.SIGTERM)
 	eventually(t, 5*time.Second, "the worker takes no calls", func() bool {
 		_, err := zrpc.Call[string](t.Context(), c, "hello", "x")
@@ -198,11 +202,11 @@ func TestBrokerDrains(t *testing.T) {
 	driver.Must("new", peer.Args{"client": "c", "endpoint": front, "heartbeat": beat.Seconds()})
 	running := make(chan error, 1)
 	go func() {
-		_, err := zrpc.Call[any](t.Context(), c, "sleep", 4)
+		_, err := zrpc.Call[any](t.Context(), c, "sleep", 6)
 		running <- err
 	}()
 	var theirs calls
-	theirs.start(driver, 1, "sleep", 4)
+	theirs.start(driver, 1, "sleep", 6)
 	eventually(t, 10*time.Second, "both calls run", func() bool {
 		s, err := zrpc.Call[broker.Status](t.Context(), c, "_broker_status")
 		return err == nil && s.Running == 2
