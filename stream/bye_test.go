@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/go-zeromq/zmq4"
+
 	"github.com/zrpc-go/zrpc/event"
 	"github.com/zrpc-go/zrpc/internal/zmtp"
 )
@@ -109,6 +111,51 @@ func TestClientIsLeft(t *testing.T) {
 		}
 		if m.Pending() != 0 {
 			t.Errorf("%d calls are pending", m.Pending())
+		}
+	})
+}
+
+// slowConn is a connection whose senders come back from their write so late that
+// the other end has done all it does, and with the end that they find then.
+type slowConn struct {
+	testConn
+	meanwhile func()
+}
+
+func (c slowConn) Send(ctx context.Context, envelope, body []byte, f Flush) error {
+	if err := c.testConn.Send(ctx, envelope, body, f); err != nil {
+		return err
+	}
+	c.meanwhile()
+	return errLeft
+}
+
+// TestAnswerBeforeBye: a call that was answered before the server left has run, also
+// if its sender has not come back from its write until then.
+func TestAnswerBeforeBye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, answered := range []bool{true, false} {
+			us, peer := newConns(t, zmq4.Dealer, extended)
+			server := newScripted(t, peer)
+			m := NewClientMux(slowConn{us, func() {
+				if r := server.want("the request", "f"); answered {
+					server.answer(r, "OK", []any{1})
+				}
+				server.send(delimiter, server.newID(), nil, 3, event.NameBye, []any{})
+				time.Sleep(time.Second)
+			}}, nil)
+			ran := make(chan struct{})
+			go func() { m.Run(); close(ran) }()
+			reply, err := m.Call(t.Context(), &Request{Method: "f", Args: encodeArray(t)})
+			if answered && (err != nil || len(reply.Result) != 1) || !answered && !errors.Is(err, ErrUnsent) {
+				t.Errorf("answered %v: %x, %v", answered, reply.Result, err)
+			}
+			reply.Release()
+			<-ran
+			m.opt.Ticker.Close()
+			peer.Close(nil)
+			for range server.events {
+			}
 		}
 	})
 }

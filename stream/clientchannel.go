@@ -127,21 +127,25 @@ func (m *ClientMux) open(ctx context.Context, ch *Channel, req *Request) error {
 		return err
 	}
 	if err := m.send(ctx, ch, req, others); err != nil {
-		m.abandon(ch)
-		return m.sendError(ctx, err)
+		return m.sendError(ctx, ch, err)
 	}
 	return nil
 }
 
-// sendError says in our own terms why a request was not sent, or perhaps was:
-// of a write that failed, part may have arrived.
-func (m *ClientMux) sendError(ctx context.Context, err error) error {
-	if errors.Is(err, ErrUnsent) {
-		return err
-	}
+// sendError gives up on a channel and says in our own terms why its request was not
+// sent, or perhaps was: of a write that failed, part may have arrived. nil: it was,
+// and is answered. The connection has ended since, and its end is what the sender
+// found when it came back from its write.
+func (m *ClientMux) sendError(ctx context.Context, ch *Channel, err error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if ch.answer != event.RoleNone || ch.streaming || ch.flow != nil && ch.flow.end {
+		return nil
+	}
+	m.giveUpLocked(ch)
 	switch cause := ctx.Err(); {
+	case errors.Is(err, ErrUnsent):
+		return err
 	case m.err != nil:
 		return m.err
 	case cause != nil && errors.Is(err, cause):
