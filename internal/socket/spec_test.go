@@ -96,8 +96,9 @@ func TestSpecFullPeerIsPassedOver(t *testing.T) {
 			t.Fatalf("one stalled peer of two holds up Send: %v", err)
 		}
 	}
-	// The stalled peer has what fits its pipe and its queue, the good one all else.
-	stuck := 64<<10/len(big) + o.Conn.SendHWM + 1
+	// The stalled peer has what fits its pipe and its queue, and what is being
+	// written, at most a queue taken as a whole; the good one has all else.
+	stuck := 64<<10/len(big) + 2*o.Conn.SendHWM + 1
 	if err := push.Send(ctxT(t), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -183,8 +184,8 @@ func TestSpecAllFull(t *testing.T) {
 				n++
 			}
 		}
-		if n := fill(); n < 2 || n > 64<<10/len(big)+3 {
-			t.Fatalf("%d messages of 16 KiB fit a pipe of 64 KiB and a queue of 2", n)
+		if n := fill(); n < 2 || n > 64<<10/len(big)+2*o.Conn.SendHWM+1 {
+			t.Fatalf("%d messages of 16 KiB fit a pipe of 64 KiB and a queue of 2, beside what is being written", n)
 		}
 		sent := make(chan error)
 		go func() { sent <- push.Send(ctxT(t), big) }()
