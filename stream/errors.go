@@ -59,7 +59,13 @@ type RemoteError struct {
 	Name      string // the error's class, such as ValueError
 	Message   string
 	Traceback string // of the remote code, for people; may be empty
+
+	received bool
 }
+
+// Received reports whether the error came from another side, rather than being
+// made here for one.
+func (e *RemoteError) Received() bool { return e.received }
 
 func (e *RemoteError) Error() string {
 	switch {
@@ -92,7 +98,7 @@ func remoteError(args []byte) error {
 		at = next
 	}
 	if n == 1 {
-		return &RemoteError{Name: "RemoteError", Message: s[0]}
+		return &RemoteError{Name: "RemoteError", Message: s[0], received: true}
 	}
-	return &RemoteError{Name: s[0], Message: s[1], Traceback: s[2]}
+	return &RemoteError{Name: s[0], Message: s[1], Traceback: s[2], received: true}
 }

@@ -15,18 +15,18 @@ const wireLimited = "RateLimited"
 // the server refused it unseen (ServerBusy, ServerStopping, RateLimited). All
 // other errors, ErrLostRemote and timeouts foremost, leave that open.
 //
-// A handler that itself calls a server and passes that one's refusal on makes
-// its own call look as if it had not run; it should wrap such an error in one of
-// another name, by a method WireName.
+// The refusal of another server, passed on by a handler, does not match: it
+// reaches the handler's own caller under the name RemoteError.
 func Unsent(err error) bool {
 	var remote *RemoteError
 	if errors.As(err, &remote) {
-		switch remote.Name {
-		case wireBusy, wireStopping, wireLimited:
-			return true
-		}
-		return false
+		return refusal(remote.Name)
 	}
 	return errors.Is(err, ErrUnavailable) || errors.Is(err, stream.ErrUnsent) ||
 		errors.Is(err, stream.ErrTooManyChannels)
+}
+
+// refusal reports whether an error of this name says that a call did not run.
+func refusal(name string) bool {
+	return name == wireBusy || name == wireStopping || name == wireLimited
 }

@@ -39,13 +39,13 @@ func (s *Server) describe(err error) *RemoteError {
 		if remote.Name != "" && !errors.As(err, &named) {
 			r.Name = remote.Name
 		}
-		if r.Name == wireStopping && remote != errStopping {
-			// Somebody else's, passed on by a handler: this call did run, and
-			// its caller must not take it elsewhere.
-			r.Name = "RemoteError"
-		}
 		if err == error(remote) {
 			r.Message = remote.Message
+		}
+		if refusal(r.Name) && (remote.Received() || r.Name == wireStopping && remote != errStopping) {
+			// Somebody else's, passed on by a handler: this call did run, and
+			// its caller must not take it elsewhere.
+			r.Name, r.Message = "RemoteError", err.Error()
 		}
 	case errors.As(err, &panicked):
 		s.opt.Logger.Error("handler panicked", slog.Any("panic", panicked.Value), slog.String("stack", string(panicked.Stack)))
