@@ -289,6 +289,7 @@ func TestBrokerBalance(t *testing.T) {
 	})
 	demoWorker(t, path, b.back)
 	b.staffed(t, 4)
+	came := time.Now()
 	since := map[uint64]uint64{}
 	for _, w := range b.Status().Workers {
 		since[w.ID] = w.Calls
@@ -302,6 +303,7 @@ func TestBrokerBalance(t *testing.T) {
 		}
 		return true
 	})
+	t.Logf("the late worker had its share after %v", time.Since(came))
 	l.end()
 	b.empty(t, 6*beat)
 }
