@@ -34,7 +34,8 @@ type memory struct {
 
 // NewBytes returns a Bytes of content, which must not change until release is
 // called, once, when the Bytes and all that share its memory are released. A nil
-// release says that content is never going to change.
+// release says that content is never going to change. release may be called from
+// any goroutine, of a connection too, so it must not wait and not close one.
 func NewBytes(content []byte, release func()) *Bytes {
 	b := new(struct {
 		Bytes
