@@ -116,7 +116,7 @@ func (h *head) pair(b []byte, i int) (next int, err error) {
 			return i, event.ErrFormat
 		}
 		h.version = int(max(-1, min(v, 1<<20)))
-	case "deadline":
+	case event.KeyDeadline:
 		h.deadline = span{value, next}
 	case "service":
 		h.service = span{value, next}

@@ -16,6 +16,11 @@ const (
 // connection's own ends know of each other does not hold for this channel.
 const KeyPlain = "plain"
 
+// KeyDeadline is the header key of how many milliseconds a call had left when its
+// request was sent. It is relative, so that the clocks need not agree. Peers
+// that do not know it ignore it.
+const KeyDeadline = "deadline"
+
 // Event is one parsed zerorpc event. Every slice aliases the input of Parse and
 // must not be written to; only the Name of an event whose name is no text is a
 // fresh slice.

@@ -20,10 +20,13 @@ type AnswerHeader struct {
 // response_to.
 const ownPairs = 3
 
-// take notes the header of an event of the answer. Anything but a small map with
-// those three pairs may hold more.
+// hasOwnPairs reports whether an answer's header is a small map of as many pairs as
+// the protocol's own. Anything else may hold more.
+func hasOwnPairs(header []byte) bool { return len(header) > 0 && header[0] == 0x80|ownPairs }
+
+// take notes the header of an event of the answer.
 func (h *AnswerHeader) take(e *event.Event) {
-	if len(e.Header) > 0 && e.Header[0] == 0x80|ownPairs && e.ID != nil {
+	if hasOwnPairs(e.Header) && e.ID != nil {
 		return
 	}
 	h.mu.Lock()

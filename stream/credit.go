@@ -54,15 +54,11 @@ func (w *window) ask() (grant int) {
 	return grant
 }
 
-// answerPairs is the first byte of an answer's header with nothing but message_id,
-// v and response_to in it: a map of three pairs.
-const answerPairs = 0x83
-
 // isPlain says whether the first item of a stream comes from a peer without zrpc's
 // extensions, by way of a broker. zerorpc-node loses items when it is granted more
 // than its socket's queue holds.
 func isPlain(e *event.Event) bool {
-	if len(e.Header) == 0 || e.Header[0] == answerPairs {
+	if len(e.Header) == 0 || hasOwnPairs(e.Header) {
 		return false
 	}
 	_, plain := e.Lookup(event.KeyPlain)

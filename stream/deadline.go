@@ -8,11 +8,6 @@ import (
 	"github.com/zrpc-go/zrpc/event"
 )
 
-// keyDeadline is the header key of how many milliseconds a call had left when its
-// request was sent. It is relative, so that the clocks need not agree. Peers
-// that do not know it ignore it.
-const keyDeadline = "deadline"
-
 // plainHeader is the first byte of a header that holds message_id and v alone: a
 // map of two pairs. Nothing need be looked up in it.
 const plainHeader = 0x82
@@ -21,7 +16,7 @@ const plainHeader = 0x82
 // rounds up: a server that gave up before the caller did would leave the caller
 // without an answer.
 func appendTimeout(extra []byte, d time.Duration) []byte {
-	b := event.AppendString(slices.Clip(extra), keyDeadline)
+	b := event.AppendString(slices.Clip(extra), event.KeyDeadline)
 	return event.AppendInt(b, max(1, int64((d+time.Millisecond-1)/time.Millisecond)))
 }
 
@@ -31,7 +26,7 @@ func deadlineOf(e *event.Event) time.Time {
 	if len(e.Header) == 0 || e.Header[0] == plainHeader {
 		return time.Time{}
 	}
-	raw, ok := e.Lookup(keyDeadline)
+	raw, ok := e.Lookup(event.KeyDeadline)
 	if !ok {
 		return time.Time{}
 	}

@@ -61,7 +61,7 @@ func setHeader(c *stream.Call, key string, value any) error {
 // encodeHeader encodes what is to be sent under a key of a header.
 func encodeHeader(key string, value any) (event.Raw, error) {
 	switch key {
-	case event.KeyMessageID, event.KeyResponseTo, event.KeyVersion, event.KeyPlain, keyMetadata, keyIdempotent, "deadline":
+	case event.KeyMessageID, event.KeyResponseTo, event.KeyVersion, event.KeyPlain, keyMetadata, keyIdempotent, event.KeyDeadline:
 		return nil, fmt.Errorf("zrpc: header key %q is the protocol's own; choose another", key)
 	}
 	raw, err := event.AppendValue(nil, key)
