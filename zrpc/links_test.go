@@ -8,7 +8,6 @@ import (
 	"iter"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -241,16 +240,16 @@ func TestDeadLinkIsNotPickedAgain(t *testing.T) {
 	dead := &link{mux: stream.NewClientMux(&brokenConn{closed: make(chan struct{})}, nil), endpoint: "tcp://dead"}
 	dead.mux.Close(ErrLostRemote)
 	c.core.links.add(dead)
-	var tries atomic.Int32
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	err := c.core.try(ctx, 0, &stream.Request{Method: "f"}, func(ctx context.Context, l *link) error {
-		tries.Add(1)
-		_, err := l.mux.Call(ctx, &stream.Request{Method: "f", Args: []byte{0x90}})
-		return err
-	})
-	if n := tries.Load(); n != 1 || !errors.Is(err, ErrUnavailable) {
-		t.Errorf("%d tries, then %v; want 1 and ErrUnavailable", n, err)
+	n := 0
+	call := c.core.tries(ctx, &CallOptions{}, "f")
+	for call.next() {
+		n++
+		_, call.err = call.link.mux.Call(ctx, &stream.Request{Method: "f", Args: []byte{0x90}})
+	}
+	if n != 1 || !errors.Is(call.err, ErrUnavailable) {
+		t.Errorf("%d tries, then %v; want 1 and ErrUnavailable", n, call.err)
 	}
 }
 

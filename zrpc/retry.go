@@ -1,12 +1,10 @@
 package zrpc
 
 import (
-	"context"
 	"errors"
 	"time"
 
 	"github.com/zrpc-go/zrpc/internal/attempts"
-	"github.com/zrpc-go/zrpc/stream"
 )
 
 // Retry says that calls which failed are made again:
@@ -84,20 +82,6 @@ func (r Retry) over(p Retry) Retry {
 		r.OnRetry = p.OnRetry
 	}
 	return r
-}
-
-// do makes one call by f, in attempts if the options say so.
-func (c *clientCore) do(ctx context.Context, opt *CallOptions, wire *stream.Request, f func(ctx context.Context, l *link) error) error {
-	if opt.Retry.Attempts <= 1 {
-		return c.try(ctx, opt.Timeout, wire, f)
-	}
-	again := opt.Retry.of(wire.Method, c.budget)
-	for {
-		err := c.try(ctx, opt.Timeout, wire, f)
-		if !again.Again(ctx, err, err != nil && Repeatable(err, opt.Idempotent)) {
-			return err
-		}
-	}
 }
 
 // of returns the state of one call of a method.

@@ -2,8 +2,6 @@ package zrpc
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -82,13 +80,14 @@ func (r *Request) answer() *stream.AnswerHeader {
 
 // unary makes a call with one result.
 func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.Request, reply *stream.Reply) error {
-	return c.do(ctx, opt, wire, func(ctx context.Context, l *link) (err error) {
-		wire.Timeout = left(ctx)
-		if *reply, err = l.mux.Call(ctx, wire); err == nil {
-			l.heard()
+	t := c.tries(ctx, opt, wire.Method)
+	for t.next() {
+		wire.Timeout = left(t.ctx)
+		if *reply, t.err = t.link.mux.Call(t.ctx, wire); t.err == nil {
+			t.link.heard()
 		}
-		return err
-	})
+	}
+	return t.err
 }
 
 // open makes a call that has a stream.
@@ -97,39 +96,45 @@ func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) 
 	wire.Extra, wire.NExtra = req.extra()
 	r := &Response{ctx: ctx, req: req}
 	req.opt.Idempotent = req.Idempotent // an interceptor may know better
-	whole := ctx                        // the timeout is for the beginning alone
-	err := c.do(ctx, &req.opt, wire, func(ctx context.Context, l *link) error {
-		wire.Timeout = left(whole)
-		ch, err := l.mux.Open(ctx, wire, req.opt.Credit)
-		if err != nil {
-			return err
-		}
-		if req.Shape == ServerStream { // else the server may wait for the caller
-			if r.streaming, err = ch.First(ctx); err != nil {
-				ch.Close()
-				return err
-			}
-			l.heard()
-		}
-		r.opened = conversation{ch, l}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	t := c.tries(ctx, &req.opt, req.Method)
+	for t.next() {
+		t.err = r.begin(t.ctx, t.link, wire)
+	}
+	if t.err != nil {
+		return nil, t.err
 	}
 	r.at.Store(&r.opened)
 	if wire.Sends {
 		r.mover = newMover(c, wire)
 	}
-	if whole.Done() != nil {
+	if ctx.Done() != nil {
 		// Also when nobody reads or sends just then.
-		stop := context.AfterFunc(whole, func() {
+		stop := context.AfterFunc(ctx, func() {
 			r.shut()
-			req.fail(whole.Err())
+			req.fail(ctx.Err())
 		})
 		req.OnEnd(func(error) { stop() })
 	}
 	return r, nil
+}
+
+// begin makes the call on a connection. ctx bounds the beginning alone; the
+// handler's bound is the call's.
+func (r *Response) begin(ctx context.Context, l *link, wire *stream.Request) error {
+	wire.Timeout = left(r.ctx)
+	ch, err := l.mux.Open(ctx, wire, r.req.opt.Credit)
+	if err != nil {
+		return err
+	}
+	if r.req.Shape == ServerStream { // else the server may wait for the caller
+		if r.streaming, err = ch.First(ctx); err != nil {
+			ch.Close()
+			return err
+		}
+		l.heard()
+	}
+	r.opened = conversation{ch, l}
+	return nil
 }
 
 // left is how long ctx has to go; 0 if it has no deadline.
@@ -139,59 +144,4 @@ func left(ctx context.Context) time.Duration {
 		return 0
 	}
 	return max(1, time.Until(until)) // over, and about to be noticed: not "no bound"
-}
-
-// try makes one attempt at a call by f on a connection. If that turns out to have
-// ended before the request left, or its server to be stopping, the call goes to
-// another one.
-func (c *clientCore) try(ctx context.Context, timeout time.Duration, wire *stream.Request, f func(ctx context.Context, l *link) error) error {
-	call := ctx
-	if timeout > 0 {
-		var cancel context.CancelFunc
-		call, cancel = context.WithTimeoutCause(ctx, timeout, &TimeoutError{wire.Method, timeout})
-		defer cancel()
-	}
-	for tries := 1; ; tries++ {
-		l, err := c.links.pick(call, c.patience())
-		if err == nil {
-			if err = f(call, l); err == nil {
-				return nil
-			}
-			l.observe(err)
-			if call.Err() == nil && c.links.elsewhere(l, err, tries) {
-				continue
-			}
-		}
-		endpoint := ""
-		if l != nil {
-			endpoint = l.endpoint
-		}
-		return callError(ctx, call, err, wire.Method, endpoint)
-	}
-}
-
-// callError makes err, of a call bounded by call, which is ctx with perhaps a
-// timeout of ours, one for people.
-func callError(ctx, call context.Context, err error, method, endpoint string) error {
-	if overtaken(call, err) {
-		<-call.Done() // its timer is due
-		err = call.Err()
-	}
-	timeout, ok := context.Cause(call).(*TimeoutError)
-	if !ok || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
-		return asCallError(err, method, endpoint)
-	}
-	if errors.Is(err, ErrUnavailable) {
-		return fmt.Errorf("%w: %w", timeout, err)
-	}
-	return timeout
-}
-
-// overtaken reports whether err is what a server says of a call that its deadline
-// has ended, to credit that came too late, when we have not noticed the deadline
-// ourselves yet.
-func overtaken(call context.Context, err error) bool {
-	var remote *RemoteError
-	until, ok := call.Deadline()
-	return ok && !time.Now().Before(until) && errors.As(err, &remote) && remote.Name == "LostRemote"
 }
