@@ -212,6 +212,7 @@ func (m *ClientMux) deliverUnaryLocked(ch *Channel, k event.Role, e *event.Event
 		m.dropLocked(ch)
 	}
 	ch.unary.signalLocked()
+	m.lead.woken++
 }
 
 // deliverFlowLocked adds to a stream.
@@ -315,14 +316,16 @@ type Request struct {
 // send puts the request of ch on the wire; others is how many calls were open
 // beside it.
 func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others int) error {
-	s := scratchPool.Get().(*scratch)
-	defer s.free()
 	h := event.Head{ID: ch.id[2:], Extra: req.Extra, NExtra: req.NExtra, Name: req.Method}
 	if req.Timeout > 0 && m.conn.Extended() {
 		h.Extra = appendTimeout(req.Extra, req.Timeout)
 		h.NExtra++
 	}
-	s.b = event.AppendHead(s.b, &h)
+	// Encoded where the answer's args will be copied to: by then it is on its way.
+	if ch.buf == nil {
+		ch.buf = make([]byte, 0, usualEvent)
+	}
+	b := event.AppendHead(ch.buf[:0], &h)
 	mode := Now
 	if others > 0 {
 		mode = Yield
@@ -331,16 +334,19 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 	if len(lent) == 0 && tail == nil && len(args) >= HandOver {
 		args, lent = nil, args
 	}
-	s.b = append(s.b, args...)
+	b = append(b, args...)
+	if ch.buf = b; ch.flow != nil {
+		ch.buf = nil // a stream's answer goes elsewhere
+	}
 	switch {
 	case m.opt.Trace != nil: // which is shown it in one piece
 	case tail != nil:
-		return m.conn.SendOwned(ctx, delimiter, s.b, tail.Bytes(), tail.Release, mode)
+		return m.conn.SendOwned(ctx, delimiter, b, tail.Bytes(), tail.Release, mode)
 	case len(lent) > 0:
-		return m.conn.SendLent(ctx, delimiter, s.b, lent, mode)
+		return m.conn.SendLent(ctx, delimiter, b, lent, mode)
 	}
-	s.b = append(append(s.b, lent...), tail.Bytes()...)
+	b = append(append(b, lent...), tail.Bytes()...)
 	tail.Release()
-	m.trace(true, s.b)
-	return m.conn.Send(ctx, delimiter, s.b, mode)
+	m.trace(true, b)
+	return m.conn.Send(ctx, delimiter, b, mode)
 }

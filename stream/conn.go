@@ -59,6 +59,9 @@ type Conn interface {
 	// SendLent is the same for a tail that is not used any more when it returns.
 	SendLent(ctx context.Context, envelope, head, tail []byte, f Flush) error
 	Flush() error
+	// Gather lets other goroutines run, of which n are expected to send, and then
+	// carries what they queued to the wire.
+	Gather(n int) error
 	// Account is what the connection holds of the memory that all connections
 	// share, for the mux to draw on.
 	Account() *budget.Account

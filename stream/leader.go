@@ -41,6 +41,7 @@ type leadership struct {
 	leader      *waiter // who, when a caller reads
 	interrupted bool    // the leader's read was interrupted
 	peak        int     // most channels open at once since Run last looked
+	woken       int     // callers that the present batch has woken
 	wake        chan struct{}
 	leads       uint64 // times a caller has led
 	leadsAt     uint64 // leads when the idle timer was set
@@ -221,6 +222,7 @@ func (l *leadership) handOnLocked(own *Channel, broken bool) {
 
 // batchLocked delivers every message that is complete in memory.
 func (m *ClientMux) batchLocked() error {
+	m.lead.woken = 0
 	for {
 		msg, ok, err := m.conn.Next()
 		if err != nil || !ok {
@@ -255,7 +257,13 @@ func (m *ClientMux) Run() error {
 		if m.err != nil {
 			err = m.err
 		}
+		woken := l.woken
 		m.mu.Unlock()
+		if woken > 1 {
+			// They were in the midst of calls together, so they are likely to make
+			// their next ones: one write for all. A failed one shows at the next read.
+			m.conn.Gather(woken)
+		}
 		if err != nil {
 			if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrLostRemote) && err != errLeft {
 				err = lost(err)

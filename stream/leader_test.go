@@ -6,6 +6,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/go-zeromq/zmq4"
+	"github.com/zrpc-go/zrpc/event"
 )
 
 // TestClientCloseWhileLeading closes a channel whose reader is the one who reads
@@ -84,6 +87,64 @@ func TestClientLongLeadCostsNothing(t *testing.T) {
 		defer m.mu.Unlock()
 		if m.lead.reader != background {
 			t.Errorf("reader %d, want Run after the grace time", m.lead.reader)
+		}
+	})
+}
+
+// gatheringConn tells how many senders each gathered write was to wait for.
+type gatheringConn struct {
+	testConn
+	gathered chan int
+}
+
+func (c gatheringConn) Gather(n int) error {
+	c.gathered <- n
+	return c.testConn.Gather(n)
+}
+
+// TestClientGathers: callers that are woken together get one write together for
+// their next calls, and a caller that is woken alone waits for nobody.
+func TestClientGathers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		us, peer := newConns(t, zmq4.Dealer)
+		conn := gatheringConn{us, make(chan int, 10)}
+		m := NewClientMux(conn, nil)
+		ran := make(chan struct{})
+		go func() { m.Run(); close(ran) }()
+		server := newScripted(t, peer)
+		for _, calls := range []int{3, 1} {
+			var done []<-chan error
+			for range calls {
+				done = append(done, call(m, t.Context(), "f", encodeArray(t)))
+			}
+			for range calls {
+				r := server.want("a request", "f")
+				b := event.AppendHead(nil, &event.Head{ID: []byte("answer"), ResponseTo: r.ID, Name: event.NameOK})
+				if err := peer.Send(t.Context(), r.envelope, append(b, 0x91, 1), Later); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := peer.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range done {
+				if err := <-d; err != nil {
+					t.Error(err)
+				}
+			}
+			synctest.Wait()
+		}
+		if n := len(conn.gathered); n != 1 {
+			t.Fatalf("%d writes were gathered, want one: for the calls that were answered together", n)
+		}
+		if n := <-conn.gathered; n != 3 {
+			t.Errorf("a write waited for %d senders, want 3", n)
+		}
+		m.Close(nil)
+		m.opt.Ticker.Close()
+		peer.Close(nil)
+		<-ran
+		for range server.events {
 		}
 	})
 }

@@ -50,6 +50,10 @@ const (
 	// less the value that means "no slot".
 	maxClientChannels = msgid.NoSlot - 1
 
+	// usualEvent is the room that an encoding buffer has at first, in bytes: an
+	// event with a short argument takes about 100.
+	usualEvent = 256
+
 	// keepScratch is the largest encoding buffer that goes back to a pool.
 	keepScratch = 8 << 10
 

@@ -76,7 +76,7 @@ func (m *mux) appendEventWith(b, responseTo []byte, name string, extra []byte, n
 // scratch is a reusable encoding buffer.
 type scratch struct{ b []byte }
 
-var scratchPool = sync.Pool{New: func() any { return &scratch{b: make([]byte, 0, 512)} }}
+var scratchPool = sync.Pool{New: func() any { return &scratch{b: make([]byte, 0, usualEvent)} }}
 
 func (s *scratch) free() {
 	switch c := cap(s.b); {

@@ -45,15 +45,7 @@ func (w *writer) commitLocked(f Flush) error {
 		w.mu.Unlock()
 		return nil
 	case Yield:
-		w.yielding, w.patience = true, corkMsgs
-		w.mu.Unlock()
-		runtime.Gosched()
-		w.mu.Lock()
-		if !w.yielding { // somebody found enough queued, and writes
-			w.mu.Unlock()
-			return nil
-		}
-		w.seizeLocked()
+		return w.yieldLocked(corkMsgs)
 	}
 	return w.flushLocked()
 }
@@ -72,6 +64,36 @@ func (c *Conn) Flush() error {
 		return err
 	}
 	w.busy = true
+	return w.flushLocked()
+}
+
+// Gather lets other goroutines run that are about to send, n of them, and then
+// writes what they queued. While it waits its turn none of them writes, unless
+// more is queued than n messages or 64 KiB.
+func (c *Conn) Gather(n int) error {
+	w := &c.wr
+	w.mu.Lock()
+	if w.busy || w.err != nil {
+		err := w.err
+		w.mu.Unlock()
+		return err
+	}
+	w.busy = true
+	return w.yieldLocked(max(n, corkMsgs))
+}
+
+// yieldLocked is entered locked with the right to write, which whoever finds
+// patience messages queued takes over while other goroutines run. It leaves unlocked.
+func (w *writer) yieldLocked(patience int) error {
+	w.yielding, w.patience = true, patience
+	w.mu.Unlock()
+	runtime.Gosched()
+	w.mu.Lock()
+	if !w.yielding { // somebody found enough queued, and writes
+		w.mu.Unlock()
+		return nil
+	}
+	w.seizeLocked()
 	return w.flushLocked()
 }
 

@@ -276,3 +276,44 @@ func TestPongIsCoalesced(t *testing.T) {
 		t.Errorf("got %x, want one message and at most two PONGs, the last for the last PING", all)
 	}
 }
+
+// TestGather: what others queued is written by the one who let them run, whoever
+// holds the right to write keeps it, and one who found nothing to write gives it back.
+func TestGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nc, far := memPair(1 << 20)
+		c := reading(t, nc, Config{})
+		defer c.Close(nil)
+		arrived := func() int {
+			far.SetReadDeadline(time.Now().Add(time.Millisecond))
+			n, _ := far.Read(make([]byte, 1<<20))
+			return n
+		}
+		must(t, "Gather with nothing to do", c.Gather(2))
+		for range 2 {
+			must(t, "Send", c.Send(always, nil, []byte("x"), Later))
+		}
+		must(t, "Gather", c.Gather(2))
+		if n := arrived(); n != 6 {
+			t.Errorf("%d bytes were written, want 2 messages of 3", n)
+		}
+		w := &c.wr
+		w.mu.Lock()
+		w.busy = true
+		w.mu.Unlock()
+		must(t, "Send", c.Send(always, nil, []byte("x"), Now))
+		must(t, "Gather beside a writer", c.Gather(2))
+		if n := arrived(); n != 0 {
+			t.Errorf("%d bytes were written by one who had no right to", n)
+		}
+		w.mu.Lock()
+		must(t, "the writer's own write", w.flushLocked())
+		if n := arrived(); n != 3 {
+			t.Errorf("%d bytes were written, want 3", n)
+		}
+		c.Close(nil)
+		if err := c.Gather(2); err == nil {
+			t.Error("Gather on a closed connection reports no error")
+		}
+	})
+}
