@@ -245,8 +245,12 @@ func (m *ClientMux) deliverFlowLocked(ch *Channel, k event.Role, e *event.Event)
 	m.dropLocked(ch)
 }
 
-// oneElement returns the first element of an OK event's args.
+// oneElement returns the first element of an OK event's args, which are a value as
+// a whole.
 func oneElement(args []byte) ([]byte, error) {
+	if len(args) > 1 && args[0] == 0x91 { // an array of one, the usual case
+		return args[1:], nil
+	}
 	n, i, err := event.ArrayLen(args)
 	if err == nil && n == 0 {
 		err = ErrProtocol

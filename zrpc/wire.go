@@ -33,7 +33,7 @@ func (w wire) Next() (stream.Message, bool, error) {
 
 func (w wire) Fill() error {
 	err := w.Peer.Fill()
-	if errors.Is(err, zmtp.ErrInterrupted) {
+	if err != nil && errors.Is(err, zmtp.ErrInterrupted) {
 		return stream.ErrInterrupted
 	}
 	return err
@@ -57,7 +57,7 @@ func (w wire) SendLent(ctx context.Context, envelope, head, tail []byte, f strea
 
 // unsent translates the error of a message of which nothing was written.
 func unsent(err error) error {
-	if errors.Is(err, zmtp.ErrUnsent) {
+	if err != nil && errors.Is(err, zmtp.ErrUnsent) {
 		return fmt.Errorf("%w: %w", stream.ErrUnsent, err)
 	}
 	return err
