@@ -21,63 +21,73 @@ import (
 // Skip has checked; if it is not, a broken one is an error all the same, and no
 // more is allocated than the bytes present call for.
 func Decode(raw []byte, ptr any) error {
-	// The targets of nearly all calls, without reflection.
-	switch p := ptr.(type) {
-	case *string:
-		return into(p, raw, decodeString)
-	case *[]byte:
-		return into(p, raw, decodeBytes)
-	case *int:
-		return intInto(raw, p, "int")
-	case *int64:
-		return intInto(raw, p, "int64")
-	case *int32:
-		return intInto(raw, p, "int32")
-	case *int16:
-		return intInto(raw, p, "int16")
-	case *int8:
-		return intInto(raw, p, "int8")
-	case *uint:
-		return uintInto(raw, p, "uint")
-	case *uint64:
-		return uintInto(raw, p, "uint64")
-	case *uint32:
-		return uintInto(raw, p, "uint32")
-	case *uint16:
-		return uintInto(raw, p, "uint16")
-	case *uint8:
-		return uintInto(raw, p, "uint8")
-	case *float64:
-		return into(p, raw, Float)
-	case *bool:
-		return into(p, raw, decodeBool)
-	case *any:
-		return into(p, raw, DecodeAny)
-	case *Raw:
-		return into(p, raw, decodeRaw)
-	case **Bytes:
-		return into(p, raw, decodeShared)
-	case *[]string:
-		return sliceInto(raw, p, decodeString)
-	case *[]int:
-		return sliceInto(raw, p, decodeInt)
-	case *[]float64:
-		return sliceInto(raw, p, Float)
-	case *[]any:
-		return sliceInto(raw, p, DecodeAny)
-	case *map[string]any:
-		return mapInto(raw, p, DecodeAny)
-	case *map[string]string:
-		return mapInto(raw, p, decodeString)
+	if done, err := DecodeUsual(raw, ptr); done {
+		return err
 	}
 	return decodeReflect(raw, ptr)
+}
+
+// DecodeUsual is Decode for the targets of nearly all calls: strings, bytes, numbers,
+// bools, any, Raw, *Bytes, and the slices and maps of these that methods take most.
+// done is false, and nothing has happened, if ptr points to something else. It does
+// without reflection, so that a target on its caller's stack stays there.
+func DecodeUsual(raw []byte, ptr any) (done bool, err error) {
+	switch p := ptr.(type) {
+	case *string:
+		return true, into(p, raw, decodeString)
+	case *[]byte:
+		return true, into(p, raw, decodeBytes)
+	case *int:
+		return true, intInto(raw, p, "int")
+	case *int64:
+		return true, intInto(raw, p, "int64")
+	case *int32:
+		return true, intInto(raw, p, "int32")
+	case *int16:
+		return true, intInto(raw, p, "int16")
+	case *int8:
+		return true, intInto(raw, p, "int8")
+	case *uint:
+		return true, uintInto(raw, p, "uint")
+	case *uint64:
+		return true, uintInto(raw, p, "uint64")
+	case *uint32:
+		return true, uintInto(raw, p, "uint32")
+	case *uint16:
+		return true, uintInto(raw, p, "uint16")
+	case *uint8:
+		return true, uintInto(raw, p, "uint8")
+	case *float64:
+		return true, into(p, raw, Float)
+	case *bool:
+		return true, into(p, raw, decodeBool)
+	case *any:
+		return true, into(p, raw, DecodeAny)
+	case *Raw:
+		return true, into(p, raw, decodeRaw)
+	case **Bytes:
+		return true, into(p, raw, decodeShared)
+	case *[]string:
+		return true, sliceInto(raw, p, decodeString)
+	case *[]int:
+		return true, sliceInto(raw, p, decodeInt)
+	case *[]float64:
+		return true, sliceInto(raw, p, Float)
+	case *[]any:
+		return true, sliceInto(raw, p, DecodeAny)
+	case *map[string]any:
+		return true, mapInto(raw, p, DecodeAny)
+	case *map[string]string:
+		return true, mapInto(raw, p, decodeString)
+	}
+	return false, nil
 }
 
 // into stores what decode makes of raw, unless that is an error. A nil pointer
 // is an error too.
 func into[T any](p *T, raw []byte, decode func([]byte) (T, error)) error {
 	if p == nil {
-		return badTarget(p)
+		return nilTarget[T]()
 	}
 	v, err := decode(raw)
 	if err == nil {
@@ -85,6 +95,9 @@ func into[T any](p *T, raw []byte, decode func([]byte) (T, error)) error {
 	}
 	return err
 }
+
+// nilTarget is the error for a nil *T.
+func nilTarget[T any]() error { return badTarget((*T)(nil)) }
 
 // badTarget is the programmer's error, not the peer's: it names the fix and is no
 // *TypeError, which would be blamed on the peer.
@@ -164,7 +177,7 @@ func decodeInt(raw []byte) (v int, err error) {
 // 44, and a wrong answer is worse than none. goType names T in the error.
 func intInto[T ~int | ~int8 | ~int16 | ~int32 | ~int64](raw []byte, p *T, goType string) error {
 	if p == nil {
-		return badTarget(p)
+		return nilTarget[T]()
 	}
 	if len(raw) > 0 && raw[0] < 0x80 { // one byte, the usual case
 		*p = T(raw[0])
@@ -185,7 +198,7 @@ func intInto[T ~int | ~int8 | ~int16 | ~int32 | ~int64](raw []byte, p *T, goType
 // uintInto is intInto for unsigned targets.
 func uintInto[T ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](raw []byte, p *T, goType string) error {
 	if p == nil {
-		return badTarget(p)
+		return nilTarget[T]()
 	}
 	t, err := scalar(raw, kindInt)
 	if err != nil {

@@ -11,7 +11,7 @@ import "fmt"
 // it. The target is not touched if there is an error.
 func sliceInto[T any](raw []byte, p *[]T, decode func([]byte) (T, error)) error {
 	if p == nil {
-		return badTarget(p)
+		return nilTarget[[]T]()
 	}
 	t, i, err := readToken(raw, 0)
 	switch {
@@ -49,7 +49,7 @@ func indexStep(i int) string { return fmt.Sprintf("[%d]", i) }
 // value are those that came, not those that were there.
 func mapInto[T any](raw []byte, p *map[string]T, decode func([]byte) (T, error)) error {
 	if p == nil {
-		return badTarget(p)
+		return nilTarget[map[string]T]()
 	}
 	t, i, err := readToken(raw, 0)
 	switch {

@@ -14,10 +14,18 @@ import (
 // Call calls a method that has one result and decodes it into a T. The context's
 // deadline, and CallOptions.Timeout, bound the wait. Errors are described in the
 // package documentation.
-func Call[T any](ctx context.Context, c *Client, method string, args ...any) (T, error) {
-	var result T
-	err := c.call(ctx, method, args, &result)
-	return result, err
+func Call[T any](ctx context.Context, c *Client, method string, args ...any) (result T, err error) {
+	var a resultBuffer
+	if err := c.call(ctx, method, args, &a); err != nil {
+		return result, err
+	}
+	defer a.free()
+	if usual, err := a.usual(&result, method); usual {
+		return result, err
+	}
+	other := new(T) // what reflection is let at lies on the heap
+	err = a.decode(other, method)
+	return *other, err
 }
 
 // Stream calls a method and yields the items of its stream, each decoded into a
@@ -53,26 +61,33 @@ func Stream[T any](ctx context.Context, c *Client, method string, args ...any) i
 	}
 }
 
-// call makes a unary call; the result is decoded into ptr.
-func (c *Client) call(ctx context.Context, method string, args []any, ptr any) error {
-	plain := c.core.handler == nil && !c.opt.Idempotent
-	a, err := c.encodeArgs(method, args, plain)
-	if err != nil {
+// callInto is Call with the result stored in what ptr points to.
+func (c *Client) callInto(ctx context.Context, method string, args []any, ptr any) error {
+	var a resultBuffer
+	if err := c.call(ctx, method, args, &a); err != nil {
 		return err
 	}
 	defer a.free()
-	if plain {
-		var reply stream.Reply
-		v := callerOf(ctx)
-		req := stream.Request{Method: method, Args: a.b, Lent: a.lent, Tail: a.tail, Answer: v.header.follow(nil)}
-		req.Extra, req.NExtra = appendMetadata(nil, v.outgoing(&c.opt))
-		if err := c.core.unary(ctx, &c.opt, &req, &reply); err != nil {
-			return err
-		}
-		defer reply.Release()
-		return takeResult(&reply, ptr, method)
+	return a.decode(ptr, method)
+}
+
+// call makes a unary call. What it stores in a must be freed if it succeeds.
+func (c *Client) call(ctx context.Context, method string, args []any, a *resultBuffer) error {
+	plain := c.core.handler == nil && !c.opt.Idempotent
+	buf, err := c.encodeArgs(method, args, plain)
+	if err != nil {
+		return err
 	}
-	result, err := c.core.intercepted(ctx, c.request(ctx, Unary, method, a.b))
+	defer buf.free()
+	if plain {
+		v := callerOf(ctx)
+		req := stream.Request{Method: method, Args: buf.b, Lent: buf.lent, Tail: buf.tail, Answer: v.header.follow(nil)}
+		req.Extra, req.NExtra = appendMetadata(nil, v.outgoing(&c.opt))
+		err = c.core.unary(ctx, &c.opt, &req, &a.reply)
+		a.raw = a.reply.Result
+		return err
+	}
+	result, err := c.core.intercepted(ctx, c.request(ctx, Unary, method, buf.b))
 	if err != nil {
 		return err
 	}
@@ -82,35 +97,21 @@ func (c *Client) call(ctx context.Context, method string, args []any, ptr any) e
 			return fmt.Errorf("zrpc: result of %s, by an interceptor: %w", method, err)
 		}
 	}
-	return decodeResult(raw, ptr, method)
-}
-
-// takeResult decodes a result. Large bytes are handed over where they are.
-func takeResult(reply *stream.Reply, ptr any, method string) error {
-	if reply.Owned() {
-		text, ok := event.Text(reply.Result)
-		switch p := ptr.(type) {
-		case *[]byte:
-			if ok {
-				*p = text
-				reply.Keep()
-				return nil
-			}
-		case **Bytes:
-			if ok {
-				*p = event.NewBytes(text, reply.Lend())
-				return nil
-			}
-		}
-	}
-	return decodeResult(reply.Result, ptr, method)
-}
-
-func decodeResult(raw []byte, ptr any, method string) error {
-	if err := event.Decode(raw, ptr); err != nil {
-		return fmt.Errorf("zrpc: result of %s: %w", method, err)
-	}
+	a.raw = raw
 	return nil
+}
+
+// decodeResult decodes what a method answered, or an item of that.
+func decodeResult(raw []byte, ptr any, method string) error {
+	return resultError(event.Decode(raw, ptr), method)
+}
+
+// resultError says of which method the result does not fit its target.
+func resultError(err error, method string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("zrpc: result of %s: %w", method, err)
 }
 
 // begin makes a call that has a stream, and returns when the answer has begun,

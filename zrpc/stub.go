@@ -109,7 +109,7 @@ func (c *Client) stubFunc(name string, typ reflect.Type) (reflect.Value, error) 
 		if t.upload {
 			err = c.uploadInto(ctx, name, items, args, ptr)
 		} else {
-			err = c.call(ctx, name, args, ptr)
+			err = c.callInto(ctx, name, args, ptr)
 		}
 		if typ.NumOut() == 1 {
 			return []reflect.Value{errorValue(err)}
