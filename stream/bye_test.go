@@ -145,7 +145,7 @@ func TestAnswerBeforeBye(t *testing.T) {
 				time.Sleep(time.Second)
 			}}, nil)
 			ran := make(chan struct{})
-			go func() { m.Run(); close(ran) }()
+			m.Start(func(error) { close(ran) })
 			reply, err := m.Call(t.Context(), &Request{Method: "f", Args: encodeArray(t)})
 			if answered && (err != nil || len(reply.Result) != 1) || !answered && !errors.Is(err, ErrUnsent) {
 				t.Errorf("answered %v: %x, %v", answered, reply.Result, err)

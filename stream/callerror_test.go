@@ -153,7 +153,7 @@ func TestCutStreamIsNoEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, server, end := newClient(t, nil)
 		defer end()
-		for _, leads := range []bool{false, true} { // Run notices, or the reader itself
+		for _, leads := range []bool{false, true} { // the background notices, or the reader itself
 			if leads {
 				m, server, end = newClient(t, nil)
 				defer end()

@@ -29,7 +29,7 @@ func TestClientUnary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, server, end := newClient(t, nil)
 		defer end()
-		for i := range 3 { // by Run's goroutine first, then by the caller itself
+		for i := range 3 { // in the background first, then by the caller itself
 			result := make(chan string, 1)
 			go func() {
 				r, err := m.Call(t.Context(), &Request{Method: "hello", Args: encodeArray(t, i)})
@@ -214,7 +214,7 @@ func TestClientCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, server, end := newClient(t, nil)
 		defer end()
-		for round := range 3 { // parked behind Run, then leading
+		for round := range 3 { // parked behind the background, then leading
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			began := time.Now()
 			err := <-call(m, ctx, "f", encodeArray(t))

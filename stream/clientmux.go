@@ -34,11 +34,11 @@ type ClientMux struct {
 }
 
 // NewClientMux returns a mux for conn, which must have completed its handshake.
-// Run must be running for calls to end.
+// Calls end only after Start.
 func NewClientMux(conn Conn, opt *Options) *ClientMux {
 	m := new(ClientMux)
 	m.init(conn, opt)
-	m.lead.init(m)
+	m.lead.m = m
 	return m
 }
 

@@ -221,7 +221,7 @@ func newClient(t *testing.T, opt *Options, property ...zmtp.Property) (m *Client
 	us, peer := newConns(t, zmq4.Dealer, property...)
 	m = NewClientMux(us, opt)
 	ran := make(chan struct{})
-	go func() { m.Run(); close(ran) }()
+	m.Start(func(error) { close(ran) })
 	server = newScripted(t, peer)
 	return m, server, func() {
 		m.Close(nil)

@@ -11,7 +11,9 @@ import (
 
 // Waking a goroutine costs more than reading a socket, so the answer of a lone
 // call is read by the goroutine that waits for it: the leader. When others wait
-// too, or nobody does, Run's goroutine reads instead and wakes them.
+// too, or nobody does, a goroutine in the background reads instead and wakes them.
+// While callers lead there is none, and an idle connection has a new one, which has
+// delivered nothing yet: its stack is the smallest there is.
 //
 //	        a caller waits, nobody reads
 //	nobody ─────────────────────────────▶ caller (the leader)
@@ -19,12 +21,12 @@ import (
 //	  │  └──────────────────────────────────┤
 //	  │ nothing pending, and one caller     │ answered, others wait
 //	  │ at a time lately                    ▼
-//	  └────────────────────────────── background (Run)
+//	  └────────────────────────────── background
 //	nobody ──── no call for a grace time ──▶ background
 type reader uint8
 
 const (
-	background reader = iota // Run reads
+	background reader = iota // a goroutine in the background reads
 	caller                   // the leader reads
 	nobody                   // the next caller that waits will
 )
@@ -40,9 +42,9 @@ type leadership struct {
 	reader      reader
 	leader      *waiter // who, when a caller reads
 	interrupted bool    // the leader's read was interrupted
-	peak        int     // most channels open at once since Run last looked
+	peak        int     // most channels open at once since the background last looked
 	woken       int     // callers that the present batch has woken
-	wake        chan struct{}
+	onEnd       func(err error)
 	leads       uint64 // times a caller has led
 	leadsAt     uint64 // leads when the idle timer was set
 	idle        *time.Timer
@@ -50,17 +52,11 @@ type leadership struct {
 	stopped     atomic.Bool
 }
 
-func (l *leadership) init(m *ClientMux) {
-	l.m = m
-	l.wake = make(chan struct{}, 1)
-}
-
-// wakeLocked makes Run the reader.
+// wakeLocked has the connection read in the background from now on, where it is not.
 func (l *leadership) wakeLocked() {
-	l.reader = background
-	select {
-	case l.wake <- struct{}{}:
-	default:
+	if l.reader != background {
+		l.reader, l.peak = background, 0
+		go l.m.readOn()
 	}
 }
 
@@ -79,22 +75,32 @@ func (l *leadership) restLocked() {
 	}
 }
 
-// onIdle hands the connection to Run when no caller led for a grace time.
+// onIdle reads the connection when no caller led for a grace time: the timer's
+// goroutine becomes the one in the background.
 func (l *leadership) onIdle() {
+	if l.overdue() {
+		l.m.readOn()
+	}
+}
+
+// overdue reports whether the connection goes to the one who asks, and else sets the
+// timer again, if it is to run.
+func (l *leadership) overdue() bool {
 	l.m.mu.Lock()
 	defer l.m.mu.Unlock()
 	if l.stopped.Load() || l.reader != nobody {
 		l.armed = false // the end of a leader's turn sets the timer again
-		return
+		return false
 	}
 	if l.leads == l.leadsAt {
 		l.armed = false
 		l.idle = nil // an idle connection keeps no timer
-		l.wakeLocked()
-		return
+		l.reader, l.peak = background, 0
+		return true
 	}
 	l.leadsAt = l.leads
 	l.idle.Reset(grace)
+	return false
 }
 
 // stopLocked ends the reading, whoever does it.
@@ -235,41 +241,62 @@ func (m *ClientMux) batchLocked() error {
 	}
 }
 
-// Run reads the connection whenever no caller does, until the connection ends;
-// it returns why. All channels have ended then.
-func (m *ClientMux) Run() error {
-	l := &m.lead
+// Start begins to read the connection and returns. When the connection has ended,
+// and every channel on it, onEnd is told why, once, by the goroutine that read last;
+// it must not block.
+func (m *ClientMux) Start(onEnd func(err error)) {
+	m.lead.onEnd = onEnd
+	go m.readOn()
+}
+
+// readOn reads the connection until it is to rest, or ends. It has next to nothing on
+// its stack, and what it calls to wait for input fits into the least stack with it:
+// see TestIdleMemory.
+func (m *ClientMux) readOn() {
 	for {
 		err := m.conn.Fill()
-		m.mu.Lock()
-		if err == nil {
-			err = m.batchLocked()
-		}
-		if err == nil && m.err == nil && m.pending == 0 {
-			if l.peak <= 1 {
-				l.restLocked()
-				m.mu.Unlock()
-				<-l.wake
-				m.mu.Lock()
-			}
-			l.peak = 0
-		}
-		if m.err != nil {
-			err = m.err
-		}
-		woken := l.woken
-		m.mu.Unlock()
+		goOn, woken, err := m.deliver(err)
 		if woken > 1 {
 			// They were in the midst of calls together, so they are likely to make
 			// their next ones: one write for all. A failed one shows at the next read.
 			m.conn.Gather(woken)
 		}
 		if err != nil {
-			if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrLostRemote) && err != errLeft {
-				err = lost(err)
-			}
 			m.fail(err)
-			return err
+			m.lead.onEnd(err)
+			return
+		}
+		if !goOn {
+			return
 		}
 	}
+}
+
+// deliver hands on what was read, unless err says that the connection has ended. It
+// reports whether to read on, how many callers it woke, and why the connection has
+// ended if it has.
+func (m *ClientMux) deliver(err error) (goOn bool, woken int, end error) {
+	l := &m.lead
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil {
+		err = m.batchLocked()
+	}
+	if m.err != nil {
+		err = m.err
+	}
+	if err != nil {
+		if !errors.Is(err, ErrClosed) && !errors.Is(err, ErrLostRemote) && err != errLeft {
+			err = lost(err)
+		}
+		return false, 0, err
+	}
+	if m.pending == 0 {
+		if l.peak <= 1 {
+			l.restLocked()
+			return false, l.woken, nil
+		}
+		l.peak = 0
+	}
+	return true, l.woken, nil
 }

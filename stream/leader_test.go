@@ -86,7 +86,7 @@ func TestClientLongLeadCostsNothing(t *testing.T) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if m.lead.reader != background {
-			t.Errorf("reader %d, want Run after the grace time", m.lead.reader)
+			t.Errorf("reader %d, want the background after the grace time", m.lead.reader)
 		}
 	})
 }
@@ -110,7 +110,7 @@ func TestClientGathers(t *testing.T) {
 		conn := gatheringConn{us, make(chan int, 10)}
 		m := NewClientMux(conn, nil)
 		ran := make(chan struct{})
-		go func() { m.Run(); close(ran) }()
+		m.Start(func(error) { close(ran) })
 		server := newScripted(t, peer)
 		for _, calls := range []int{3, 1} {
 			var done []<-chan error

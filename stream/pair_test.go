@@ -35,7 +35,7 @@ func TestUnequalHeartbeats(t *testing.T) {
 			m := NewClientMux(us, &Options{Heartbeat: tc.client})
 			s := NewServerMux(peer, svc, &Options{Heartbeat: tc.server})
 			done := make(chan struct{}, 2)
-			go func() { m.Run(); done <- struct{}{} }()
+			m.Start(func(error) { done <- struct{}{} })
 			s.Start(func(error) { done <- struct{}{} })
 			if err := <-call(m, t.Context(), "sleep", encodeArray(t)); err != nil {
 				t.Errorf("client beats each %v, server each %v: %v", tc.client, tc.server, err)

@@ -157,7 +157,7 @@ func TestGrantSurvivesCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		us, peer := newConns(t, zmq4.Dealer)
 		m := NewClientMux(us, &Options{Heartbeat: -1})
-		go m.Run()
+		m.Start(func(error) {})
 		defer func() { m.Close(nil); peer.Close(nil) }()
 		ch, err := m.Open(t.Context(), &Request{Method: "s", Args: encodeArray(t)}, 0)
 		if err != nil {

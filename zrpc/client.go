@@ -52,7 +52,7 @@ func NewClient(opt *ClientOptions) *Client {
 	}
 	so := c.opt.socket()
 	so.Type = zmq4.Dealer
-	so.Serve = c.serveConn
+	so.Begin = c.beginConn
 	so.OnConnectError = c.links.failed
 	c.sock = socket.New(so)
 	c.help()
@@ -105,16 +105,18 @@ func (c *clientCore) endHelp() {
 	c.helpers.Wait()
 }
 
-// serveConn reads one connection whenever no caller does.
-func (c *clientCore) serveConn(p *socket.Peer) {
+// beginConn makes calls on a new connection possible, until it ends; then end is called.
+func (c *clientCore) beginConn(p *socket.Peer, end func()) {
 	l := &link{mux: stream.NewClientMux(wire{p}, c.stream), endpoint: p.Endpoint}
 	if p.Accepted {
 		l.target = new(target) // where it came in says nothing about who it is
 	}
 	c.links.add(l)
-	err := l.mux.Run()
-	c.links.remove(l, err)
-	c.opt.Logger.Debug("connection ended", "endpoint", p.Endpoint, "reason", err)
+	l.mux.Start(func(err error) {
+		c.links.remove(l, err)
+		c.opt.Logger.Debug("connection ended", "endpoint", l.endpoint, "reason", err)
+		end()
+	})
 }
 
 // Connect connects to an endpoint, such as tcp://server:4242, and keeps that

@@ -51,34 +51,33 @@ func (s *Socket) enter(c *zmtp.Conn, ep string, by *connector) *Peer {
 // serve hands a peer to its owner and takes it away when that is done.
 func (s *Socket) serve(p *Peer) {
 	s.came(p)
-	if s.o.Begin != nil {
-		done := make(chan struct{})
-		s.o.Begin(p, func() { close(done) })
-		<-done
-	} else {
-		s.o.Serve(p)
-	}
+	s.o.Serve(p)
 	s.gone(p)
 }
 
-// serveAccepted does the same for an accepted connection, and returns at once.
-// Close waits for the end all the same.
-func (s *Socket) serveAccepted(p *Peer) {
-	if s.o.Begin == nil {
-		// A new goroutine: the handshake needs a deep stack, which a connection
-		// that mostly waits would keep for good.
-		s.work.Go(func() {
-			s.serve(p)
-			s.releaseAccepted()
-		})
-		return
-	}
+// begin does the same and returns at once, for an owner that begins; then is called at
+// the end. By a goroutine that Close waits for, as it will for that end.
+func (s *Socket) begin(p *Peer, then func()) {
 	s.came(p)
-	s.work.Add(1) // by a goroutine that Close waits for
+	s.work.Add(1)
 	s.o.Begin(p, func() {
 		s.gone(p)
-		s.releaseAccepted()
+		then()
 		s.work.Done()
+	})
+}
+
+// serveAccepted serves an accepted connection, and returns at once.
+func (s *Socket) serveAccepted(p *Peer) {
+	if s.o.Begin != nil {
+		s.begin(p, s.releaseAccepted)
+		return
+	}
+	// A new goroutine: the handshake needs a deep stack, which a connection
+	// that mostly waits would keep for good.
+	s.work.Go(func() {
+		s.serve(p)
+		s.releaseAccepted()
 	})
 }
 

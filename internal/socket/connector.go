@@ -57,17 +57,29 @@ func (c *connector) begin() (ctx context.Context, end func()) {
 	}
 }
 
-// run is the connector's goroutine, and the connection's while there is one.
+// run is the connector's goroutine. While there is a connection it is that one's, or
+// ends, if the owner of connections needs none of ours.
 func (c *connector) run() {
 	for {
 		p, wait := c.attempt()
 		if p != nil {
+			if c.s.o.Begin != nil {
+				c.s.begin(p, func() { c.s.work.Go(c.runAgain) })
+				return
+			}
 			c.s.serve(p)
 			wait = c.backoff.next(time.Now())
 		}
 		if !c.wait(wait) {
 			return
 		}
+	}
+}
+
+// runAgain is run after a connection was lost.
+func (c *connector) runAgain() {
+	if c.wait(c.backoff.next(time.Now())) {
+		c.run()
 	}
 }
 
