@@ -19,6 +19,7 @@ func (m *ServerMux) start(c *Call) {
 }
 
 func (m *ServerMux) workUnary(c *Call) {
+	growStack(0)
 	out := c.method.scratch()
 	var err error
 	var exited bool
