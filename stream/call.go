@@ -199,12 +199,23 @@ func (c *Call) Name() string { return c.method.Name }
 // SendItem sends one encoded item of a stream. It waits for the caller's credit
 // and for room on the connection. One goroutine at a time.
 func (c *Call) SendItem(item []byte) error {
-	// As sendEventWith, one frame less on the stack of a stream that waits.
+	// As sendEvent, with less on the stack of a stream that waits.
 	if err := c.takeCredit(c, c.sm); err != nil {
 		return err
 	}
-	extra, n := c.extras.Load().due(false)
-	return c.sendCredited(c, event.NameStream, extra, n, item, Async)
+	if x := c.extras.Load(); x != nil {
+		return c.sendItemWith(x, item)
+	}
+	s := c.pack(event.NameStream, item)
+	err := c.m.conn.Send(c, c.envelope, s.b, Async)
+	s.free()
+	return err
+}
+
+// sendItemWith sends an item, with the header pairs of x that are due.
+func (c *Call) sendItemWith(x *Extras, item []byte) error {
+	extra, n := x.due(false)
+	return c.sendCreditedWith(c, event.NameStream, extra, n, item, Async)
 }
 
 // NextItem returns the next encoded item of the caller's stream, valid until
@@ -226,7 +237,7 @@ func (c *Call) adopt(msg *Message, e *event.Event) {
 		return
 	}
 	var b []byte
-	if c.method.Stream != nil {
+	if c.method.streams() {
 		// It is not given back (see disown), so it had better be no larger than it is.
 		b = make([]byte, 0, len(msg.Envelope)+len(e.ID)+len(e.Header)+len(e.Args))
 	} else {

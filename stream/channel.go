@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // channel is what either end keeps for one conversation. Its fields are guarded
@@ -266,7 +267,10 @@ func (ch *channel) takeCredit(ctx context.Context, p parker) error {
 
 // sendEvent sends an event that costs a credit.
 func (ch *channel) sendEvent(ctx context.Context, p parker, name string, args []byte, f Flush) error {
-	return ch.sendEventWith(ctx, p, name, nil, 0, args, f)
+	if err := ch.takeCredit(ctx, p); err != nil {
+		return err
+	}
+	return ch.sendCredited(ctx, name, args, f)
 }
 
 // sendEventWith is sendEvent with further header pairs, n of them.
@@ -274,18 +278,40 @@ func (ch *channel) sendEventWith(ctx context.Context, p parker, name string, ext
 	if err := ch.takeCredit(ctx, p); err != nil {
 		return err
 	}
-	return ch.sendCredited(ctx, name, extra, n, args, f)
+	return ch.sendCreditedWith(ctx, name, extra, n, args, f)
 }
 
-// sendCredited sends it once the credit is there. A function of its own, so that
-// a stream that waits for credit does not hold its variables on the stack.
-func (ch *channel) sendCredited(ctx context.Context, name string, extra []byte, n int, args []byte, f Flush) error {
+// sendCredited sends an event once its credit is there.
+func (ch *channel) sendCredited(ctx context.Context, name string, args []byte, f Flush) error {
+	s := ch.pack(name, args)
+	err := ch.m.conn.Send(ctx, ch.envelope, s.b, f)
+	s.free()
+	return err
+}
+
+// sendCreditedWith is sendCredited with further header pairs, n of them.
+func (ch *channel) sendCreditedWith(ctx context.Context, name string, extra []byte, n int, args []byte, f Flush) error {
 	s := scratchPool.Get().(*scratch)
 	defer s.free()
 	s.b = ch.m.appendEventWith(s.b, ch.id, name, extra, n)
 	s.b = append(s.b, args...)
 	ch.m.trace(true, s.b)
 	return ch.m.conn.Send(ctx, ch.envelope, s.b, f)
+}
+
+// pack makes an event. A function of its own, as sending is one: neither then stands
+// on the other's part of the stack, and a stream's stays the least there is.
+//
+//go:noinline
+func (ch *channel) pack(name string, args []byte) *scratch {
+	m := ch.m
+	s := scratchPool.Get().(*scratch)
+	m.ids.Put(&s.id, m.ids.Next(msgid.NoSlot))
+	s.head.ID, s.head.ResponseTo, s.head.Name = s.id.Text(), ch.id, name
+	s.b = append(event.AppendHead(s.b, &s.head), args...)
+	s.head.ResponseTo = nil // the channel's
+	m.trace(true, s.b)
+	return s
 }
 
 // creditNumber reads a grant as Python's int() would.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Method is what a request of one name runs. Exactly one of Unary and Stream is
+// Method is what a request of one name runs. Exactly one of Unary, Stream and Open is
 // set. A Method must not be copied after its first request.
 type Method struct {
 	Name string
@@ -18,6 +18,9 @@ type Method struct {
 	// c.SendItem and come in by c.NextItem. A result that is not nil is the
 	// encoded answer to a stream of the caller's; nil ends a stream of ours.
 	Stream func(c *Call) (result []byte, err error)
+	// Open serves a call that is answered by a stream in two steps. What it returns is
+	// run on another goroutine, with a new stack: that of Open is soon free again.
+	Open func(c *Call) (Feed, error)
 	// Borrows says that Unary keeps nothing of c and hands it to nobody who does,
 	// except as Call.Lend. Requests then use Calls of earlier ones; a new one for
 	// each is most of what a call leaves to the garbage collector.
@@ -26,6 +29,12 @@ type Method struct {
 	cheap cheapness
 	large atomic.Bool // the last result was a large one
 }
+
+// A Feed is the second step of Open.
+type Feed interface{ Run() error }
+
+// streams says that calls are served by Stream or Open.
+func (m *Method) streams() bool { return m.Unary == nil }
 
 // scratch returns a buffer for a result such as the last one.
 func (m *Method) scratch() *scratch {

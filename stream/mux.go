@@ -68,13 +68,20 @@ func (m *mux) appendEvent(b, responseTo []byte, name string) []byte {
 
 // appendEventWith is appendEvent with further header pairs, n of them.
 func (m *mux) appendEventWith(b, responseTo []byte, name string, extra []byte, n int) []byte {
-	id := m.ids.Encode(m.ids.Next(msgid.NoSlot))
+	var id msgid.Encoded
+	m.ids.Put(&id, m.ids.Next(msgid.NoSlot))
 	h := event.Head{ID: id.Text(), ResponseTo: responseTo, Name: name, Extra: extra, NExtra: n}
 	return event.AppendHead(b, &h)
 }
 
 // scratch is a reusable encoding buffer.
-type scratch struct{ b []byte }
+type scratch struct {
+	b []byte
+
+	// what pack makes a head of, here and not on a stream's stack
+	id   msgid.Encoded
+	head event.Head
+}
 
 var scratchPool = sync.Pool{New: func() any { return &scratch{b: make([]byte, 0, usualEvent)} }}
 

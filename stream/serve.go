@@ -11,7 +11,7 @@ import (
 
 // start runs an admitted call on its own goroutine.
 func (m *ServerMux) start(c *Call) {
-	if c.method.Stream != nil {
+	if c.method.streams() {
 		go m.workStream(c)
 	} else {
 		go m.workUnary(c)
@@ -33,33 +33,53 @@ func (m *ServerMux) workUnary(c *Call) {
 	}
 }
 
-// workStream has nothing but the handler on its stack, and no buffer, while the
-// stream lasts: there may be many that wait.
+// workStream serves a call with streams, or its first step.
 func (m *ServerMux) workStream(c *Call) {
-	if c.Err() != nil {
-		m.end(c, scratchPool.Get().(*scratch), nil)
-		return
-	}
 	var result []byte
 	var err error
 	exited := true
-	defer func() {
-		if exited {
-			if v := recover(); v != nil {
-				err = &PanicError{v, debug.Stack()}
-			} else {
-				// The handler called runtime.Goexit: nothing after it on this
-				// goroutine runs but deferred calls, which must not wait.
-				go m.end(c, scratchPool.Get().(*scratch), ErrExited)
-				return
-			}
+	defer func() { m.endWork(c, result, err, exited, recover()) }()
+	switch {
+	case c.Err() != nil: // it was lost while it waited for its turn
+	case c.method.Open != nil:
+		var feed Feed
+		if feed, err = c.method.Open(c); err == nil {
+			go m.workFeed(c, feed)
+			c = nil
 		}
-		out := scratchPool.Get().(*scratch)
-		out.b = append(out.b[:0], result...)
-		m.end(c, out, err)
-	}()
-	result, err = c.method.Stream(c)
+	default:
+		result, err = c.method.Stream(c)
+	}
 	exited = false
+}
+
+// workFeed has nothing but the handler on its stack, and no buffer, while the
+// stream lasts: there may be many that wait.
+func (m *ServerMux) workFeed(c *Call, feed Feed) {
+	var err error
+	exited := true
+	defer func() { m.endWork(c, nil, err, exited, recover()) }()
+	err = feed.Run()
+	exited = false
+}
+
+// endWork ends a goroutine that served c, or no call any more. What exited has
+// panicked with v, or called runtime.Goexit.
+func (m *ServerMux) endWork(c *Call, result []byte, err error, exited bool, v any) {
+	switch {
+	case c == nil:
+		return
+	case v != nil:
+		err = &PanicError{v, debug.Stack()}
+	case exited:
+		// Nothing after it on this goroutine runs but deferred calls, which must not
+		// wait.
+		go m.end(c, scratchPool.Get().(*scratch), ErrExited)
+		return
+	}
+	out := scratchPool.Get().(*scratch)
+	out.b = append(out.b[:0], result...)
+	m.end(c, out, err)
 }
 
 // runUnary runs the handler and leaves in out the answer to send: it begins as
@@ -105,7 +125,7 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 	if next := m.svc.Pool.next(); next != nil {
 		next.sm.start(next)
 	}
-	if c.method.Stream != nil {
+	if c.method.streams() {
 		m.endStream(c, out.b, err)
 		m.unregister(c)
 		out.free()

@@ -250,7 +250,7 @@ func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event, open int64) err
 		return err
 	}
 	c.adopt(msg, e)
-	if c.method.Stream != nil {
+	if c.method.streams() {
 		c.flow = newFlow(&m.mux, 0)
 	}
 	m.live.Add(1)

@@ -21,8 +21,8 @@ func taken() int {
 }
 
 // TestIdleMemory: what a connection holds after a call, and a stream while its
-// handler waits for credit: both ends together, goroutines included. The stack of a
-// client's connection is 2 KiB, those at the server are 4 KiB; a few frames or fields
+// handler waits for credit: both ends together, goroutines included. The stacks of
+// a client's connection and of a stream are 2 KiB, the least there is; a few frames
 // more, and they double.
 func TestIdleMemory(t *testing.T) {
 	const conns, streams = 300, 2000
@@ -60,8 +60,8 @@ func TestIdleMemory(t *testing.T) {
 		n, limit int
 		open     func() error
 	}{
-		{"connection", conns, 17 << 10, func() error { dial(); return nil }},
-		{"stream", streams, 8 << 10, func() error {
+		{"connection", conns, 16 << 10, func() error { dial(); return nil }},
+		{"stream", streams, 11 << 9, func() error {
 			_, err := first.Invoke(context.Background(), "count", 1000)
 			return err
 		}},

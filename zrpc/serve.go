@@ -41,9 +41,14 @@ func newEntry(m *method.Method, builtin bool, most int, interceptors []Intercept
 			return e.unary(c, c.Args, callerItems{c, nil}, nil)
 		}
 	default:
-		run := m.Streamer()
-		e.wire.Stream = func(c *stream.Call) ([]byte, error) {
-			return nil, run(c, c.Args, callerItems{c, nil}, e.sender(c, nil))
+		e.wire.Open = func(c *stream.Call) (stream.Feed, error) {
+			return m.Open(c, c.Args, callerItems{c, nil}, func(item []byte) error {
+				// As sender, with less on the stack of a stream that waits.
+				if err := e.check(item, 0, "an item"); err != nil {
+					return err
+				}
+				return c.SendItem(item)
+			})
 		}
 	}
 	return e

@@ -183,12 +183,12 @@ func (c *caller) unary(ctx context.Context, args []byte, in Source, out []byte) 
 
 // stream is a Method's stream. The frame is free again before the first item:
 // the function has its own copies of the arguments.
-func (c *caller) stream(ctx context.Context, args []byte, in Source, send func(item []byte) error) error {
+func (c *caller) stream(ctx context.Context, args []byte, in Source, send func(item []byte) error) (Feed, error) {
 	res, err := c.run(ctx, args, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.pump(ctx, c.m, res[0], send)
+	return c.pump(sink{ctx: ctx, m: c.m, send: send}, res[0]), nil
 }
 
 // newReply makes what net/rpc's reply parameter of type *R points at: maps and

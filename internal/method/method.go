@@ -79,10 +79,10 @@ type Method struct {
 }
 
 // callFunc and streamFunc are the closures that New leaves behind; their
-// contracts are those of Call and Stream.
+// contracts are those of Call and Open.
 type (
 	callFunc   func(ctx context.Context, args []byte, in Source, out []byte) ([]byte, error)
-	streamFunc func(ctx context.Context, args []byte, in Source, send func(item []byte) error) error
+	streamFunc func(ctx context.Context, args []byte, in Source, send func(item []byte) error) (Feed, error)
 )
 
 // New makes fn, a function or a [Func], callable under name. doc may be nil.
@@ -144,19 +144,21 @@ func (m *Method) Call(ctx context.Context, args []byte, in Source, out []byte) (
 // ends the iteration and is returned, and so does the end of ctx, with its
 // cause. The other errors are those of Call.
 func (m *Method) Stream(ctx context.Context, args []byte, in Source, send func(item []byte) error) error {
-	return m.Streamer()(ctx, args, in, send)
+	f, err := m.Open(ctx, args, in, send)
+	if err != nil {
+		return err
+	}
+	return f.Run()
 }
 
-// Streamer returns Stream as a function that is called more directly: a server
-// may have a hundred thousand streams that wait, and each frame on their stacks
-// counts.
-func (m *Method) Streamer() func(ctx context.Context, args []byte, in Source, send func(item []byte) error) error {
-	if m.stream != nil {
-		return m.stream
+// Open is the first half of Stream: it calls the function, and what it returns runs
+// the stream. So that may have a goroutine of its own, with nothing else on its stack:
+// a server may have a hundred thousand streams that wait.
+func (m *Method) Open(ctx context.Context, args []byte, in Source, send func(item []byte) error) (Feed, error) {
+	if m.stream == nil {
+		return nil, fmt.Errorf("method %s (%s) is run by Call, not Stream", m.Name, m.Shape)
 	}
-	return func(context.Context, []byte, Source, func([]byte) error) error {
-		return fmt.Errorf("method %s (%s) is run by Call, not Stream", m.Name, m.Shape)
-	}
+	return m.stream(ctx, args, in, send)
 }
 
 // describe returns what v is, for an error text.

@@ -38,56 +38,74 @@ func (s *sink) put(item []byte, err error) bool {
 	return true
 }
 
-// sendSeq, sendSeq2 and sendChan run a stream to its end. A nil stream is an
-// empty one.
-func sendSeq[X any](ctx context.Context, m *Method, seq iter.Seq[X], encode encoder[X], send func([]byte) error) error {
-	if seq == nil {
+// A Feed is a stream that a function has answered with, ready to run: Run hands on
+// its items to the end, as [Method.Stream] says. It is run once, on any goroutine.
+type Feed interface{ Run() error }
+
+// seqFeed, seq2Feed and chanFeed are the kinds of streams. A nil one is empty.
+type seqFeed[X any] struct {
+	sink
+	encode encoder[X]
+	seq    iter.Seq[X]
+}
+
+func (s *seqFeed[X]) Run() error {
+	if s.seq == nil {
 		return nil
 	}
-	s := sink{ctx: ctx, m: m, send: send}
-	for x := range seq {
-		if !s.put(encode(s.buf[:0], x)) {
+	for x := range s.seq {
+		if !s.put(s.encode(s.buf[:0], x)) {
 			break
 		}
 	}
 	return s.err
 }
 
-func sendSeq2[X any](ctx context.Context, m *Method, seq iter.Seq2[X, error], encode encoder[X], send func([]byte) error) error {
-	if seq == nil {
+type seq2Feed[X any] struct {
+	sink
+	encode encoder[X]
+	seq    iter.Seq2[X, error]
+}
+
+func (s *seq2Feed[X]) Run() error {
+	if s.seq == nil {
 		return nil
 	}
-	s := sink{ctx: ctx, m: m, send: send}
-	for x, err := range seq {
+	for x, err := range s.seq {
 		if err != nil {
 			return err // an error is the last pair
 		}
-		if !s.put(encode(s.buf[:0], x)) {
+		if !s.put(s.encode(s.buf[:0], x)) {
 			break
 		}
 	}
 	return s.err
 }
 
-func sendChan[X any](ctx context.Context, m *Method, ch <-chan X, encode encoder[X], send func([]byte) error) error {
-	if ch == nil {
+type chanFeed[X any] struct {
+	sink
+	encode encoder[X]
+	ch     <-chan X
+}
+
+func (s *chanFeed[X]) Run() error {
+	if s.ch == nil {
 		return nil
 	}
-	s := sink{ctx: ctx, m: m, send: send}
 	for {
 		select {
-		case x, ok := <-ch:
-			if !ok || !s.put(encode(s.buf[:0], x)) {
+		case x, ok := <-s.ch:
+			if !ok || !s.put(s.encode(s.buf[:0], x)) {
 				return s.err
 			}
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-s.ctx.Done():
+			return context.Cause(s.ctx)
 		}
 	}
 }
 
-// pump runs the stream that a function returned.
-type pump func(ctx context.Context, m *Method, stream reflect.Value, send func([]byte) error) error
+// pump makes a Feed of the stream that a function returned.
+type pump func(to sink, stream reflect.Value) Feed
 
 // itemKind is how streams of one item type are run without reflection.
 type itemKind struct {
@@ -114,14 +132,14 @@ func kindOf[X any]() itemKind {
 	k := itemKind{receive: func(ctx context.Context, m *Method, in Source) reflect.Value {
 		return reflect.ValueOf(receive(ctx, m, in, decode))
 	}}
-	k.pumps[outSeq] = func(ctx context.Context, m *Method, v reflect.Value, send func([]byte) error) error {
-		return sendSeq(ctx, m, as[iter.Seq[X]](v), encode, send)
+	k.pumps[outSeq] = func(to sink, v reflect.Value) Feed {
+		return &seqFeed[X]{to, encode, as[iter.Seq[X]](v)}
 	}
-	k.pumps[outSeq2] = func(ctx context.Context, m *Method, v reflect.Value, send func([]byte) error) error {
-		return sendSeq2(ctx, m, as[iter.Seq2[X, error]](v), encode, send)
+	k.pumps[outSeq2] = func(to sink, v reflect.Value) Feed {
+		return &seq2Feed[X]{to, encode, as[iter.Seq2[X, error]](v)}
 	}
-	k.pumps[outChan] = func(ctx context.Context, m *Method, v reflect.Value, send func([]byte) error) error {
-		return sendChan(ctx, m, as[<-chan X](v), encode, send)
+	k.pumps[outChan] = func(to sink, v reflect.Value) Feed {
+		return &chanFeed[X]{to, encode, as[<-chan X](v)}
 	}
 	return k
 }
@@ -137,16 +155,16 @@ func pumpFor(out outKind, item reflect.Type) pump {
 		return k.pumps[out]
 	}
 	encode := slotEncoder(item)
-	return func(ctx context.Context, m *Method, v reflect.Value, send func([]byte) error) error {
+	return func(to sink, v reflect.Value) Feed {
 		switch {
 		case v.IsNil():
-			return nil
+			return &seqFeed[reflect.Value]{}
 		case out == outSeq:
-			return sendSeq(ctx, m, v.Seq(), encode, send)
+			return &seqFeed[reflect.Value]{to, encode, v.Seq()}
 		case out == outSeq2:
-			return sendSeq2(ctx, m, withError(v.Seq2()), encode, send)
+			return &seq2Feed[reflect.Value]{to, encode, withError(v.Seq2())}
 		}
-		return sendChanValue(ctx, m, v, encode, send)
+		return &chanValueFeed{to, encode, v}
 	}
 }
 
@@ -162,20 +180,25 @@ func withError(seq iter.Seq2[reflect.Value, reflect.Value]) iter.Seq2[reflect.Va
 	}
 }
 
-// sendChanValue is sendChan for an item type that only reflection knows.
-func sendChanValue(ctx context.Context, m *Method, ch reflect.Value, encode encoder[reflect.Value], send func([]byte) error) error {
-	s := sink{ctx: ctx, m: m, send: send}
+// chanValueFeed is a chanFeed of an item type that only reflection knows.
+type chanValueFeed struct {
+	sink
+	encode encoder[reflect.Value]
+	ch     reflect.Value
+}
+
+func (s *chanValueFeed) Run() error {
 	// Built once: reflect.Select is the dear part of this road as it is.
 	cases := []reflect.SelectCase{
-		{Dir: reflect.SelectRecv, Chan: ch},
-		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ctx.Done())},
+		{Dir: reflect.SelectRecv, Chan: s.ch},
+		{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(s.ctx.Done())},
 	}
 	for {
 		i, x, ok := reflect.Select(cases)
 		if i == 1 {
-			return context.Cause(ctx)
+			return context.Cause(s.ctx)
 		}
-		if !ok || !s.put(encode(s.buf[:0], x)) {
+		if !ok || !s.put(s.encode(s.buf[:0], x)) {
 			return s.err
 		}
 	}

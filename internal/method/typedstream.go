@@ -13,11 +13,11 @@ import (
 func Stream0[X any](fn func(context.Context) iter.Seq2[X, error]) Func {
 	return Func{fn: fn, shape: ServerStream, bind: func(m *Method) {
 		encode := encoderFor[X]()
-		m.stream = func(ctx context.Context, args []byte, _ Source, send func([]byte) error) error {
+		m.stream = func(ctx context.Context, args []byte, _ Source, send func([]byte) error) (Feed, error) {
 			if _, _, _, err := m.open(args); err != nil {
-				return err
+				return nil, err
 			}
-			return sendSeq2(ctx, m, fn(ctx), encode, send)
+			return &seq2Feed[X]{sink{ctx: ctx, m: m, send: send}, encode, fn(ctx)}, nil
 		}
 	}}
 }
@@ -26,12 +26,12 @@ func Stream0[X any](fn func(context.Context) iter.Seq2[X, error]) Func {
 func Stream1[A, X any](fn func(context.Context, A) iter.Seq2[X, error]) Func {
 	return Func{fn: fn, shape: ServerStream, bind: func(m *Method) {
 		decode, encode := decoderFor[A](), encoderFor[X]()
-		m.stream = func(ctx context.Context, args []byte, _ Source, send func([]byte) error) error {
+		m.stream = func(ctx context.Context, args []byte, _ Source, send func([]byte) error) (Feed, error) {
 			a, err := arg1(m, args, decode)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			return sendSeq2(ctx, m, fn(ctx, a), encode, send)
+			return &seq2Feed[X]{sink{ctx: ctx, m: m, send: send}, encode, fn(ctx, a)}, nil
 		}
 	}}
 }
@@ -40,12 +40,12 @@ func Stream1[A, X any](fn func(context.Context, A) iter.Seq2[X, error]) Func {
 func Stream2[A, B, X any](fn func(context.Context, A, B) iter.Seq2[X, error]) Func {
 	return Func{fn: fn, shape: ServerStream, bind: func(m *Method) {
 		decodeA, decodeB, encode := decoderFor[A](), decoderFor[B](), encoderFor[X]()
-		m.stream = func(ctx context.Context, args []byte, _ Source, send func([]byte) error) error {
+		m.stream = func(ctx context.Context, args []byte, _ Source, send func([]byte) error) (Feed, error) {
 			a, b, err := arg2(m, args, decodeA, decodeB)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			return sendSeq2(ctx, m, fn(ctx, a, b), encode, send)
+			return &seq2Feed[X]{sink{ctx: ctx, m: m, send: send}, encode, fn(ctx, a, b)}, nil
 		}
 	}}
 }
@@ -69,11 +69,11 @@ func Collect[X, R any](fn func(context.Context, iter.Seq2[X, error]) (R, error))
 func Converse[X, Y any](fn func(context.Context, iter.Seq2[X, error]) iter.Seq2[Y, error]) Func {
 	return Func{fn: fn, shape: Bidi, bind: func(m *Method) {
 		decode, encode := decoderFor[X](), encoderFor[Y]()
-		m.stream = func(ctx context.Context, args []byte, in Source, send func([]byte) error) error {
+		m.stream = func(ctx context.Context, args []byte, in Source, send func([]byte) error) (Feed, error) {
 			if _, _, _, err := m.open(args); err != nil {
-				return err
+				return nil, err
 			}
-			return sendSeq2(ctx, m, fn(ctx, receive(ctx, m, in, decode)), encode, send)
+			return &seq2Feed[Y]{sink{ctx: ctx, m: m, send: send}, encode, fn(ctx, receive(ctx, m, in, decode))}, nil
 		}
 	}}
 }

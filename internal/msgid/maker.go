@@ -48,12 +48,17 @@ const hexDigits = "0123456789abcdef"
 
 // Encode returns the id with number n.
 func (g *Maker) Encode(n uint64) (id Encoded) {
+	g.Put(&id, n)
+	return id
+}
+
+// Put is Encode into memory that the caller has.
+func (g *Maker) Put(id *Encoded, n uint64) {
 	copy(id[:], g.head[:])
 	for i := len(id) - 1; i >= len(g.head); i-- {
 		id[i] = hexDigits[n&15]
 		n >>= 4
 	}
-	return id
 }
 
 // Number returns the number in an encoded id, if it is one of this maker's. A

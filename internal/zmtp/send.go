@@ -23,6 +23,7 @@ func (c *Conn) Send(ctx context.Context, envelope, body []byte, f Flush) error {
 		w.mu.Unlock()
 		return c.refused(err)
 	}
+	w.openLocked() // here, with less of the stack in use than there
 	w.queueLocked(envelope, body)
 	return w.commitLocked(f)
 }
@@ -229,8 +230,13 @@ func (w *writer) queueLocked(envelope, body []byte) {
 	if at == len(body) {
 		return
 	}
-	// A buffer of its own: growing buf to its size would copy what is there.
-	own := append(getBuffer(len(body)-at), body[at:]...)
+	w.queueRestLocked(body[at:])
+}
+
+// queueRestLocked queues a copy of the end of a message in a buffer of its own:
+// growing buf to its size would copy what is there.
+func (w *writer) queueRestLocked(rest []byte) {
+	own := append(getBuffer(len(rest)), rest...)
 	w.pendLocked(segment{b: own, whole: own})
 	w.nbytes += len(own)
 }
