@@ -79,6 +79,12 @@ func TestServerEnvelopeIsReturned(t *testing.T) {
 	})
 }
 
+// feed is both steps of a Method.Open; it is told whether it is the second.
+type feed func(run bool) error
+
+func (f feed) first() error { return f(false) }
+func (f feed) Run() error   { return f(true) }
+
 func TestServerErrors(t *testing.T) {
 	fails := &Method{Name: "fails", Unary: func(_ *Call, out []byte) ([]byte, error) {
 		return append(out, "junk"...), &RemoteError{Name: "ValueError", Message: "it's\xff", Traceback: "tb"}
@@ -87,8 +93,36 @@ func TestServerErrors(t *testing.T) {
 	exits := &Method{Name: "exits", Unary: func(*Call, []byte) ([]byte, error) { runtime.Goexit(); return nil, nil }}
 	streamPanics := &Method{Name: "stream_panics", Stream: func(*Call) ([]byte, error) { panic("ouch") }}
 	streamExits := &Method{Name: "stream_exits", Stream: func(*Call) ([]byte, error) { runtime.Goexit(); return nil, nil }}
+	opens := func(name string, run feed) *Method {
+		return &Method{Name: name, Open: func(*Call) (Feed, error) {
+			if run == nil {
+				panic("ouch")
+			}
+			return run, run.first()
+		}}
+	}
+	feedFails := opens("feed_fails", func(run bool) error { return fmt.Errorf("at its run: %v", run) })
+	lateFails := opens("late_fails", func(run bool) error {
+		if run {
+			return fmt.Errorf("late")
+		}
+		return nil
+	})
+	latePanics := opens("late_panics", func(run bool) error {
+		if run {
+			panic("ouch")
+		}
+		return nil
+	})
+	lateExits := opens("late_exits", func(run bool) error {
+		if run {
+			runtime.Goexit()
+		}
+		return nil
+	})
 	synctest.Test(t, func(t *testing.T) {
-		m, client, end := newServer(t, nil, nil, echo(), fails, panics, exits, streamPanics, streamExits)
+		m, client, end := newServer(t, nil, nil, echo(), fails, panics, exits, streamPanics, streamExits,
+			opens("open_panics", nil), feedFails, lateFails, latePanics, lateExits)
 		defer end()
 		for _, tc := range []struct {
 			why     string
@@ -105,6 +139,11 @@ func TestServerErrors(t *testing.T) {
 			{"a handler that ends its goroutine", 3, "exits", []any{"Error", ErrExited.Error(), "trace"}},
 			{"a stream that panics", 3, "stream_panics", []any{"Error", "panic: ouch", "trace"}},
 			{"a stream that ends its goroutine", 3, "stream_exits", []any{"Error", ErrExited.Error(), "trace"}},
+			{"a first step that panics", 3, "open_panics", []any{"Error", "panic: ouch", "trace"}},
+			{"a first step that fails has no second", 3, "feed_fails", []any{"Error", "at its run: false", "trace"}},
+			{"a second step that fails", 3, "late_fails", []any{"Error", "late", "trace"}},
+			{"a second step that panics", 3, "late_panics", []any{"Error", "panic: ouch", "trace"}},
+			{"a second step that ends its goroutine", 3, "late_exits", []any{"Error", ErrExited.Error(), "trace"}},
 		} {
 			client.requestAs(client.newID(), tc.version, tc.method)
 			r := client.want(tc.why, "ERR")
