@@ -21,6 +21,7 @@ const (
 	rawStream = 's'
 	rawItem   = 'i' // of a stream to the server
 	rawEnd    = '.' // of that; the answer is the number of items
+	rawIdle   = 'w' // streams that bring an item each and then wait
 	rawHead   = 5
 	rawBuffer = 64 << 10
 )
@@ -32,6 +33,8 @@ func rawServe(addr string) (string, error) {
 	return serveTCP(addr, func(c net.Conn) {
 		defer c.Close()
 		f := newRawFramer(c)
+		gone := make(chan struct{})
+		defer close(gone)
 		var items uint64
 		for {
 			kind, body, err := f.read()
@@ -52,6 +55,8 @@ func rawServe(addr string) (string, error) {
 			case rawEnd:
 				f.write(rawEnd, binary.LittleEndian.AppendUint64(nil, items))
 				items = 0
+			case rawIdle:
+				rawHold(f, int(binary.LittleEndian.Uint64(body)), gone)
 			}
 			// Answers to requests that have come in one read leave in one write.
 			if f.r.Buffered() < rawHead {

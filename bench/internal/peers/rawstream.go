@@ -1,6 +1,9 @@
 package peers
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"iter"
+)
 
 // Upload sends a frame for each item, buffered, and one for the end.
 func (c *rawConn) Upload(n int) (int, error) {
@@ -42,4 +45,39 @@ func (c *rawConn) Bidi(n int) (int, error) {
 		}
 	}
 	return n, <-sent
+}
+
+// Idle begins streams of the handler that zrpc's have.
+func (c *rawConn) Idle(n int) error {
+	c.f.write(rawIdle, binary.LittleEndian.AppendUint64(nil, uint64(n)))
+	if err := c.f.w.Flush(); err != nil {
+		return err
+	}
+	for range n {
+		if _, _, err := c.f.read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rawHold runs n handlers, which wait for gone after their first item. It is the least
+// that this takes in Go: a goroutine for the handler, and nothing for the stream.
+func rawHold(f *rawFramer, n int, gone <-chan struct{}) {
+	handler := zrpcCount(1000)
+	first := make(chan int)
+	for range n {
+		go rawWait(handler, first, gone)
+		var item [8]byte
+		binary.LittleEndian.PutUint64(item[:], uint64(<-first))
+		f.write(rawIdle, item[:])
+	}
+}
+
+func rawWait(handler iter.Seq[int], first chan<- int, gone <-chan struct{}) {
+	for i := range handler {
+		first <- i
+		<-gone
+		return
+	}
 }

@@ -73,7 +73,9 @@ var goals = []goal{
 
 	plain("idle connection, server", suite.ServerKiB, Base, "idleconns", atMost(10, "KiB")),
 	plain("idle connection, client", suite.ClientKiB, Base, "idleconns", atMost(10, "KiB")),
-	plain("idle stream, server, its handler included", suite.ServerKiB, Base, "idlestreams", atMost(1, "KiB")),
+	{"idle stream, server, less raw TCP's: the handler's goroutine and nothing else", atMost(1, "KiB"), []term{{
+		over: figureOf{Base, "idlestreams", suite.ServerKiB}, base: figureOf{raw, "idlestreams", suite.ServerKiB}, less: true,
+	}}},
 	plain("idle stream, client", suite.ClientKiB, Base, "idlestreams", atMost(1, "KiB")),
 }
 
@@ -94,7 +96,7 @@ func ratioOf(what string, m suite.Metric, peer, work, basePeer, baseWork string,
 
 // ends compares what a call costs at the two ends of a pair, zrpc's first.
 func ends(name, pair string, ours, theirs suite.Metric) term {
-	return term{name, figureOf{pair, "foreign64", ours}, figureOf{pair, "foreign64", theirs}}
+	return term{name: name, over: figureOf{pair, "foreign64", ours}, base: figureOf{pair, "foreign64", theirs}}
 }
 
 // mixed is how fast a pair with one zrpc end is beside one with none: where zrpc is never
@@ -105,7 +107,7 @@ func mixed(what, pair, foreign string) goal {
 		if !m.Higher {
 			ours, theirs = theirs, ours // times: the inverse is the speed
 		}
-		return term{name, ours, theirs}
+		return term{name: name, over: ours, base: theirs}
 	}
 	return goal{what, atLeast(1, "×"), []term{
 		speed("1 in flight", "foreign1", suite.P50),

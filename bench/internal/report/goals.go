@@ -19,11 +19,12 @@ type goal struct {
 	of []term
 }
 
-// term is a figure, or a ratio where it has a base.
+// term is a figure, or where it has a base a ratio or a difference.
 type term struct {
 	name string // where there are several
 	over figureOf
 	base figureOf // no work: none
+	less bool     // the base is to be taken off
 }
 
 // figureOf names a median of a run.
@@ -88,13 +89,17 @@ func (g goal) check(r *suite.Result) outcome {
 	return worst
 }
 
-// value is the median, or the median of the rounds' own ratios.
+// value is the median, or the median of the rounds' own ratios, or how much more one
+// median is than the other.
 func (t term) value(r *suite.Result) (v float64, dirty bool) {
 	over, dirty := r.Values(suite.Cell{Peer: t.over.peer, Work: t.over.work}, t.over.metric)
 	if t.base.work == "" {
 		return stats.Summarize(over).Median, dirty
 	}
 	base, other := r.Values(suite.Cell{Peer: t.base.peer, Work: t.base.work}, t.base.metric)
+	if t.less {
+		return stats.Summarize(over).Median - stats.Summarize(base).Median, dirty || other
+	}
 	return stats.Ratio(over, base), dirty || other
 }
 

@@ -89,6 +89,29 @@ func TestTheWorstOfSeveralFiguresCounts(t *testing.T) {
 	}
 }
 
+// TestDifference: what is the handler's own is no part of what a stream costs; without
+// its figure nothing is.
+func TestDifference(t *testing.T) {
+	works, err := suite.Choose([]string{"idlestreams"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &suite.Result{Works: works, Rounds: 1, Systems: []suite.System{{Name: Base}, {Name: raw}}}
+	for _, s := range []suite.Sample{
+		{Peer: Base, Work: "idlestreams", ServerKiB: 4, ClientKiB: 0.5},
+		{Peer: raw, Work: "idlestreams", ServerKiB: 2.5},
+	} {
+		if g, _ := goalTable(r); strings.Contains(g.text(), "≤ 1 KiB  4") {
+			t.Errorf("a goal without the figure to take off:\n%s", g.text())
+		}
+		s.Ops, s.Seconds = 1, 1
+		r.Samples = append(r.Samples, s)
+	}
+	if g, _ := goalTable(r); !strings.Contains(g.text(), "≤ 1 KiB  1.50 KiB  missed by 50 %") {
+		t.Errorf("want 1.5 KiB, missed, in\n%s", g.text())
+	}
+}
+
 func TestGoalsAreInEveryReport(t *testing.T) {
 	r := result(t)
 	// Of the second system, to have something that is missed.

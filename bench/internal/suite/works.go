@@ -125,7 +125,7 @@ var Works = []Work{
 	{Name: "idleconns", Title: "10,000 idle connections, KiB of each after one call", Headline: ServerKiB, Rounds: 1, Peers: holding, fresh: true,
 		open: wire.Command{Work: wire.IdleConns, Conns: idleConns, Size: small}},
 	{Name: "idlestreams", Title: "100,000 idle streams on 50 connections, KiB of each, its handler included", Headline: ServerKiB, Rounds: 1,
-		Peers: []string{"zrpc", "grpc"}, fresh: true,
+		Peers: []string{"zrpc", "raw", "grpc"}, fresh: true,
 		open: wire.Command{Work: wire.IdleStreams, Conns: streamConns, N: idleStreams}},
 }
 
