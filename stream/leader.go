@@ -36,6 +36,9 @@ const (
 // end of the connection).
 const grace = 10 * time.Millisecond
 
+// slowTurns is how many turns are taken for slow ones after one that was.
+const slowTurns = 64
+
 // leadership decides who reads the connection. The mux's mu guards it.
 type leadership struct {
 	m           *ClientMux
@@ -49,6 +52,7 @@ type leadership struct {
 	leadsAt     uint64 // leads when the idle timer was set
 	idle        *time.Timer
 	armed       bool // the idle timer runs
+	slow        int  // turns in which a leader is to stop it
 	stopped     atomic.Bool
 }
 
@@ -75,6 +79,19 @@ func (l *leadership) restLocked() {
 	}
 }
 
+// hushLocked stops the idle timer for the turn of a leader whose answer is likely to
+// take longer: its goroutine would start, find the leader, and end, for each call. With
+// quick answers it runs on through many turns, and costs none of them anything.
+func (l *leadership) hushLocked() {
+	if l.slow == 0 {
+		return
+	}
+	l.slow--
+	if l.armed && l.idle.Stop() {
+		l.armed = false
+	}
+}
+
 // onIdle reads the connection when no caller led for a grace time: the timer's
 // goroutine becomes the one in the background.
 func (l *leadership) onIdle() {
@@ -90,6 +107,9 @@ func (l *leadership) overdue() bool {
 	defer l.m.mu.Unlock()
 	if l.stopped.Load() || l.reader != nobody {
 		l.armed = false // the end of a leader's turn sets the timer again
+		if l.reader == caller && l.leads == l.leadsAt {
+			l.slow = slowTurns
+		}
 		return false
 	}
 	if l.leads == l.leadsAt {
@@ -153,6 +173,7 @@ func (m *ClientMux) parkLocked(ctx context.Context, w *waiter) error {
 func (l *leadership) read(ctx context.Context, w *waiter) error {
 	m := l.m
 	l.reader, l.leader = caller, w
+	l.hushLocked()
 	w.state, w.fired = leading, false
 	m.mu.Unlock()
 

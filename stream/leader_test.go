@@ -148,3 +148,35 @@ func TestClientGathers(t *testing.T) {
 		}
 	})
 }
+
+// TestNoTimerForSlowCalls: when answers take longer than the grace time, a leader stops
+// the timer instead of having it start a goroutine for each call, and the connection is
+// read in the background all the same once nobody calls.
+func TestNoTimerForSlowCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, server, end := newClient(t, &Options{Heartbeat: -1})
+		defer end()
+		for i := range 5 {
+			done := call(m, t.Context(), "f", encodeArray(t))
+			req := server.want("the request", "f")
+			synctest.Wait()
+			m.mu.Lock()
+			if leads := m.lead.reader == caller; leads != (i > 0) || i > 2 && m.lead.armed {
+				t.Errorf("call %d: reader %d, timer armed %v; want the caller from the second call on, and no timer once one was slow", i, m.lead.reader, m.lead.armed)
+			}
+			m.mu.Unlock()
+			time.Sleep(2 * grace)
+			server.answer(req, "OK", []any{1})
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * grace)
+		synctest.Wait()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.lead.reader != background || m.lead.armed {
+			t.Errorf("reader %d, timer armed %v: want the background after the grace time", m.lead.reader, m.lead.armed)
+		}
+	})
+}
