@@ -60,7 +60,7 @@ func TestIdleMemory(t *testing.T) {
 		n, limit int
 		open     func() error
 	}{
-		{"connection", conns, 16 << 10, func() error { dial(); return nil }},
+		{"connection", conns, 15 << 10, func() error { dial(); return nil }},
 		{"stream", streams, 11 << 9, func() error {
 			_, err := first.Invoke(context.Background(), "count", 1000)
 			return err

@@ -42,7 +42,11 @@ func newEntry(m *method.Method, builtin bool, most int, interceptors []Intercept
 		}
 	default:
 		e.wire.Open = func(c *stream.Call) (stream.Feed, error) {
-			return m.Open(c, c.Args, callerItems{c, nil}, func(item []byte) error {
+			var in method.Source
+			if m.Shape == method.Bidi {
+				in = callerItems{c, nil}
+			}
+			return m.Open(c, c.Args, in, func(item []byte) error {
 				// As sender, with less on the stack of a stream that waits.
 				if err := e.check(item, 0, "an item"); err != nil {
 					return err
