@@ -21,8 +21,8 @@
 //
 // An optional leading context.Context; any parameters that msgpack can carry,
 // the last one variadic if wanted; results (), (error), (T) or (T, error). A
-// result iter.Seq[T], iter.Seq2[T, error] or <-chan T streams to the caller; a
-// last parameter iter.Seq2[T, error] streams from it. net/rpc's
+// result iter.Seq[T], iter.Seq2[T, error] or <-chan T streams to the caller, the
+// iterator perhaps on another goroutine than the function; a last parameter iter.Seq2[T, error] streams from it. net/rpc's
 // func(args A, reply *R) error works too. What cannot be exposed is refused at
 // registration, with the reason and the fix.
 //
