@@ -38,14 +38,13 @@ type flow struct {
 	in      inbox
 	held    int   // bytes of it that count towards mux.held
 	largest int   // bytes of the largest item received
-	end     bool  // the peer has sent its last item
-	inErr   error // with this error
+	inErr   error // what the peer ended its items with
 	recv    waiter
 	credit  int64 // items the peer lets us send
-	over    bool  // the peer has answered: it wants no more items
 	send    waiter
-
-	plain bool // the items come from a peer without zrpc's extensions; see event.KeyPlain
+	end     bool // the peer has sent its last item
+	over    bool // the peer has answered: it wants no more items
+	plain   bool // the items come from a peer without zrpc's extensions; see event.KeyPlain
 
 	win  window // the receiving goroutine only
 	left int64  // the sending goroutine only: credit it has taken and not used
