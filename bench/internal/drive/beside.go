@@ -10,7 +10,7 @@ import (
 	"github.com/zrpc-go/zrpc/bench/internal/wire"
 )
 
-// aside is what goes on beside the calls that a run times; see wire.Command.Beside.
+// aside is what goes on beside the calls that a run times; see wire.Beside.
 type aside interface {
 	// failed returns why it does not go on; nil while it does.
 	failed() error

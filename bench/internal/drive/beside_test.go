@@ -1,8 +1,10 @@
 package drive
 
 import (
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zrpc-go/zrpc/bench/internal/peers"
 	"github.com/zrpc-go/zrpc/bench/internal/wire"
@@ -15,17 +17,29 @@ func TestCallsGoOnBesideOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, _ := peers.Find(name)
 			_, client := pairOf(t, p)
-			for _, beside := range []string{wire.Sleepers, wire.Deaf} {
-				open := wire.Command{Do: wire.Open, Work: wire.Echo, Conns: 1, Inflight: 4, Size: 10, Rate: 500, Beside: beside}
-				if r := client(open); r.Error != "" || r.Unsupported {
-					t.Fatalf("open beside %s: %+v", beside, r)
+			open := wire.Command{Do: wire.Open, Work: wire.Echo, Conns: 1, Inflight: 4, Size: 10, Rate: 500}
+			if r := client(open); r.Error != "" || r.Unsupported {
+				t.Fatalf("open: %+v", r)
+			}
+			// Nothing, and back to nothing: the connection of the calls outlives its company.
+			for _, beside := range []string{"", wire.Sleepers, wire.Deaf, ""} {
+				if r := client(wire.Command{Do: wire.Beside, Beside: beside}); r.Error != "" || r.Unsupported {
+					t.Fatalf("beside %q: %+v", beside, r)
 				}
-				if r := client(wire.Command{Do: wire.Run, Millis: 20}); r.Error != "" || r.Ops == 0 {
-					t.Errorf("run beside %s: %+v, want calls that are answered", beside, r)
+				r := client(wire.Command{Do: wire.Run, Millis: 20, Counts: true})
+				if r.Error != "" || r.Ops == 0 {
+					t.Errorf("run beside %q: %+v, want calls that are answered", beside, r)
 				}
-				if r := client(wire.Command{Do: wire.Close}); r.Error != "" {
-					t.Errorf("close beside %s: %+v", beside, r)
+				sum := 0
+				for _, p := range r.Counts {
+					sum += p[1]
 				}
+				if int64(sum) != r.Ops {
+					t.Errorf("beside %q: the counts are of %d calls, not %d", beside, sum, r.Ops)
+				}
+			}
+			if r := client(wire.Command{Do: wire.Close}); r.Error != "" {
+				t.Errorf("close: %+v", r)
 			}
 		})
 	}
@@ -34,13 +48,47 @@ func TestCallsGoOnBesideOthers(t *testing.T) {
 func TestWhatCannotGoOnBesideIsNamed(t *testing.T) {
 	p, _ := peers.Find("mux")
 	_, client := pairOf(t, p)
-	open := wire.Command{Do: wire.Open, Work: wire.Echo, Conns: 1, Inflight: 1, Size: 10, Beside: wire.Sleepers}
-	if r := client(open); !r.Unsupported {
+	beside := wire.Command{Do: wire.Beside, Beside: wire.Sleepers}
+	if r := client(beside); r.Error == "" {
+		t.Error("there is no connection yet to be beside of")
+	}
+	if r := client(wire.Command{Do: wire.Open, Work: wire.Echo, Conns: 1, Inflight: 1, Size: 10}); r.Error != "" {
+		t.Fatalf("open: %+v", r)
+	}
+	if r := client(beside); !r.Unsupported {
 		t.Errorf("%+v, want unsupported: raw TCP has one method", r)
 	}
-	open.Beside = "nosuch"
-	if r := client(open); !strings.Contains(r.Error, "nosuch") {
+	beside.Beside = "nosuch"
+	if r := client(beside); !strings.Contains(r.Error, "nosuch") {
 		t.Errorf("%+v, want the name of what there is not", r)
+	}
+	// What was asked for in vain leaves the calls alone.
+	if r := client(wire.Command{Do: wire.Run, Millis: 5}); r.Error != "" || r.Ops == 0 || r.Counts != nil {
+		t.Errorf("%+v, want calls as before, without counts that nobody asked for", r)
+	}
+}
+
+// TestADeafPeerStandsStill: once it is there, neither side of its connection moves. What
+// a run beside it shows is then its company and not the work of its requests.
+func TestADeafPeerStandsStill(t *testing.T) {
+	p, _ := peers.Find("zrpc")
+	_, addr := script(t, func(in io.Reader, out io.Writer) error { return Serve(p, "127.0.0.1:0", in, out) })
+	d, err := newDeaf(p, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	if n := d.asked.Load(); n < wire.DeafBytes {
+		t.Errorf("%d bytes of requests went to the server, fewer than it has answered with", n)
+	}
+	before := d.asked.Load()
+	if late := time.NewTimer(deafTime); !d.stands(late.C) || d.asked.Load() != before {
+		t.Errorf("%d more bytes of requests after it stood still", d.asked.Load()-before)
+	}
+	never := make(chan time.Time)
+	close(never) // no time at all
+	if d.stands(never) {
+		t.Error("it stood still in no time")
 	}
 }
 

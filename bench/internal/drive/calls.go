@@ -25,8 +25,8 @@ type worker struct {
 // calls starts the callers, lets them go on for d and waits for the calls under way
 // then. The time of those last calls counts, and so do they. Each makes one at the least,
 // also where others have kept it from the CPU all that time: there is always a figure.
-// One caller's error stops all.
-func (s *session) calls(d time.Duration) (wire.Reply, error) {
+// One caller's error stops all. The reply has its latencies one by one if counts is set.
+func (s *session) calls(d time.Duration, counts bool) (wire.Reply, error) {
 	var stop atomic.Bool
 	start := time.Now()
 	callers, do := s.job(start, d)
@@ -47,7 +47,11 @@ func (s *session) calls(d time.Duration) (wire.Reply, error) {
 		})
 	}
 	wg.Wait()
-	return summary(ws, time.Since(start))
+	r, err := summary(ws, time.Since(start))
+	if counts && err == nil {
+		r.Counts = ws[0].hist.Counts()
+	}
+	return r, err
 }
 
 // job is what each of so many goroutines a connection does. One does all of a pipeline
@@ -104,7 +108,7 @@ func (s *session) job(start time.Time, d time.Duration) (callers int, do func(*w
 	return callers, func(w *worker, c peers.Conn, stop *atomic.Bool) error { return w.echo(c, msg, stop) }
 }
 
-// summary adds up the workers.
+// summary adds up the workers, their latencies in the first one's histogram.
 func summary(ws []worker, took time.Duration) (wire.Reply, error) {
 	r := wire.Reply{Seconds: took.Seconds()}
 	all := &ws[0].hist

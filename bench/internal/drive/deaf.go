@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zrpc-go/zrpc/bench/internal/peers"
@@ -21,6 +22,7 @@ type deaf struct {
 	listen net.Listener
 	quit   chan struct{} // closed: the relay is to end
 	heard  chan struct{} // closed by the relay: it has read all that it will
+	asked  atomic.Int64  // bytes on their way to the server, or there
 	done   sync.WaitGroup
 }
 
@@ -29,10 +31,15 @@ const (
 	deafTime = 10 * time.Second
 	// deafBuffer is small, so that the server soon notices that nobody reads.
 	deafBuffer = 64 << 10
+	// stillTime without a byte on its way to the server means that it takes no more; it
+	// is looked at every stillTick.
+	stillTime, stillTick = 100 * time.Millisecond, 5 * time.Millisecond
 )
 
-// newDeaf returns when the peer has stopped reading. The server may still write as much
-// as the buffers of the two sockets hold, which is less than was asked for.
+// newDeaf returns when the peer has stopped reading, and the server has stopped taking
+// its requests or has them all: from then on the peer does nothing at all. The server
+// has written as much as the buffers of the two sockets hold, which is less than was
+// asked for.
 func newDeaf(p peers.Peer, addr string) (_ *deaf, err error) {
 	d := &deaf{quit: make(chan struct{}), heard: make(chan struct{})}
 	if d.listen, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -48,11 +55,46 @@ func newDeaf(p peers.Peer, addr string) (_ *deaf, err error) {
 	defer timeout.Stop()
 	select {
 	case <-d.heard:
-		return d, nil
 	case <-timeout.C:
 		d.close()
 		return nil, fmt.Errorf("in %v not even %d bytes of answers came", deafTime, wire.DeafBytes)
 	}
+	if !d.stands(timeout.C) {
+		d.close()
+		return nil, fmt.Errorf("after %v the server still takes requests", deafTime)
+	}
+	return d, nil
+}
+
+// stands waits until nothing goes to the server any more; false if that is never before
+// the time is over.
+func (d *deaf) stands(timeout <-chan time.Time) bool {
+	tick := time.NewTicker(stillTick)
+	defer tick.Stop()
+	last, since := d.asked.Load(), time.Now()
+	for time.Since(since) < stillTime {
+		select {
+		case <-timeout:
+			return false
+		case <-tick.C:
+		}
+		if n := d.asked.Load(); n != last {
+			last, since = n, time.Now()
+		}
+	}
+	return true
+}
+
+// metered counts what is read.
+type metered struct {
+	io.Reader
+	n *atomic.Int64
+}
+
+func (m metered) Read(p []byte) (int, error) {
+	n, err := m.Reader.Read(p)
+	m.n.Add(int64(n))
+	return n, err
 }
 
 // relay passes one connection on.
@@ -69,7 +111,7 @@ func (d *deaf) relay(addr string) {
 	}
 	server.(*net.TCPConn).SetReadBuffer(deafBuffer) // a hint
 	defer server.Close()
-	d.done.Go(func() { io.Copy(server, client) })
+	d.done.Go(func() { io.Copy(server, metered{client, &d.asked}) })
 	d.done.Go(func() {
 		if _, err := io.CopyN(client, server, wire.DeafBytes); err == nil {
 			close(d.heard)

@@ -36,6 +36,8 @@ func (s *session) do(c wire.Command) wire.Reply {
 		r, err = s.run(c)
 	case wire.Close:
 		s.close()
+	case wire.Beside:
+		err = s.beside(c.Beside)
 	default:
 		err = fmt.Errorf("no command %q", c.Do)
 	}
@@ -83,10 +85,31 @@ func (s *session) open(c wire.Command) (r wire.Reply, err error) {
 	if c.Work == wire.IdleStreams {
 		return wire.Reply{Ops: int64(c.N)}, s.idleStreams(c.N)
 	}
-	if c.Beside != "" {
-		s.aside, err = s.accompany(c.Beside)
+	return r, nil
+}
+
+// beside changes what goes on beside the calls.
+func (s *session) beside(what string) error {
+	if len(s.conns) == 0 {
+		return errors.New("beside without open")
 	}
-	return r, err
+	s.alone()
+	if what == "" {
+		return nil
+	}
+	a, err := s.accompany(what)
+	if err == nil {
+		s.aside = a
+	}
+	return err
+}
+
+// alone ends what goes on beside the calls, if anything.
+func (s *session) alone() {
+	if s.aside != nil {
+		s.aside.close()
+		s.aside = nil
+	}
 }
 
 // able says whether a connection can do a work.
@@ -176,10 +199,7 @@ func parallel(goroutines, n int, do func(i int) error) error {
 // close may be called more than once; Open begins with it. What fails here has done its
 // work. Thousands are closed side by side, as some systems wait for their goroutines.
 func (s *session) close() {
-	if s.aside != nil {
-		s.aside.close()
-		s.aside = nil
-	}
+	s.alone()
 	parallel(dialers, len(s.conns), func(i int) error {
 		if s.conns[i] != nil {
 			s.conns[i].Close()
@@ -201,7 +221,7 @@ func (s *session) run(c wire.Command) (wire.Reply, error) {
 	if len(s.conns) == 0 {
 		return wire.Reply{}, errors.New("run without open")
 	}
-	r, err := s.calls(time.Duration(c.Millis) * time.Millisecond)
+	r, err := s.calls(time.Duration(c.Millis)*time.Millisecond, c.Counts)
 	if err == nil && s.aside != nil {
 		err = s.aside.failed()
 	}

@@ -20,7 +20,7 @@ func (losing) StreamLossy(n int) (int, time.Duration, error) {
 func TestLostItemsAreCountedAndTheWaitForThemIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &session{work: wire.Command{Work: wire.Stream}, conns: []peers.Conn{losing{}}}
-		r, err := s.calls(time.Millisecond)
+		r, err := s.calls(time.Millisecond, false)
 		if err != nil {
 			t.Fatal(err)
 		}

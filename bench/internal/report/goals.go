@@ -67,40 +67,57 @@ func (b bound) missed(v float64) float64 {
 
 // outcome is what a benchmark says of a goal.
 type outcome struct {
-	value float64 // NaN: nothing was measured
-	name  string  // of the term that counts
-	dirty bool    // some of it is of dirty runs alone
+	value     float64 // NaN: nothing was measured
+	low, high float64 // between which nine of ten such values would lie; 0: not known
+	name      string  // of the term that counts
+	dirty     bool    // some of it is of dirty runs alone
 }
+
+// open says whether the bound lies among the values that might as well have come out.
+func (b bound) open(o outcome) bool { return o.high > 0 && b.met(o.low) != b.met(o.high) }
 
 // check draws the goal's figure out of the samples. A goal of several terms has none
 // unless all were measured: the missing one might be the worst.
 func (g goal) check(r *suite.Result) outcome {
 	worst := outcome{value: math.NaN()}
 	for i, t := range g.of {
-		v, dirty := t.value(r)
-		if math.IsNaN(v) {
-			return outcome{value: v}
+		o := t.measured(r)
+		if math.IsNaN(o.value) {
+			return o
 		}
-		if i == 0 || g.bound.missed(v) > g.bound.missed(worst.value) {
-			worst.value, worst.name = v, t.name
+		dirty := worst.dirty || o.dirty
+		if i == 0 || g.bound.missed(o.value) > g.bound.missed(worst.value) {
+			worst = o
 		}
-		worst.dirty = worst.dirty || dirty
+		worst.dirty = dirty
 	}
 	return worst
 }
 
-// value is the median, or the median of the rounds' own ratios, or how much more one
-// median is than the other.
-func (t term) value(r *suite.Result) (v float64, dirty bool) {
-	over, dirty := r.Values(suite.Cell{Peer: t.over.peer, Work: t.over.work}, t.over.metric)
-	if t.base.work == "" {
-		return stats.Summarize(over).Median, dirty
+// cell is where the figure stands in the results.
+func (f figureOf) cell() suite.Cell { return suite.Cell{Peer: f.peer, Work: f.work} }
+
+// measured is the median, or the median of the rounds' own ratios, or how much more one
+// median is than the other; of what is pooled over all rounds it is the one ratio.
+func (t term) measured(r *suite.Result) outcome {
+	o := outcome{name: t.name}
+	over, dirty := r.Values(t.over.cell(), t.over.metric)
+	if o.dirty = dirty; t.base.work == "" {
+		o.value = stats.Summarize(over).Median
+		return o
 	}
-	base, other := r.Values(suite.Cell{Peer: t.base.peer, Work: t.base.work}, t.base.metric)
+	base, dirty := r.Values(t.base.cell(), t.base.metric)
+	o.dirty = o.dirty || dirty
 	if t.less {
-		return stats.Summarize(over).Median - stats.Summarize(base).Median, dirty || other
+		o.value = stats.Summarize(over).Median - stats.Summarize(base).Median
+		return o
 	}
-	return stats.Ratio(over, base), dirty || other
+	if t.over.metric.Pools() {
+		o.value, o.low, o.high = r.PooledRatio(t.over.cell(), t.base.cell(), t.over.metric)
+		return o
+	}
+	o.value = stats.Ratio(over, base)
+	return o
 }
 
 // works are those that the goal's figures are of.
@@ -137,10 +154,30 @@ func (o outcome) text(unit string) string {
 		text += loud
 	}
 	text = strings.TrimSpace(text + " " + unit)
+	if o.high > 0 {
+		text += fmt.Sprintf(" (%s to %s)", number(o.low), number(o.high))
+	}
 	if o.name != "" {
 		text += " (" + o.name + ")"
 	}
 	return text
+}
+
+// judge is the verdict on a goal beside which raw TCP's own figure stands.
+func (b bound) judge(o, floor outcome) string {
+	text := b.verdict(o.value)
+	if b.open(o) {
+		text += ", open"
+	}
+	if b.lost(o, floor) {
+		text += ", by raw TCP too"
+	}
+	return text
+}
+
+// lost says whether the machine misses what zrpc misses.
+func (b bound) lost(o, floor outcome) bool {
+	return !math.IsNaN(o.value) && !math.IsNaN(floor.value) && !b.met(o.value) && !b.met(floor.value)
 }
 
 // verdict says whether a goal was reached, and by how much not.
@@ -159,10 +196,10 @@ func (b bound) verdict(v float64) string {
 // goalTable has a row for each goal that the benchmark is about, and says how many were
 // met.
 func goalTable(r *suite.Result) (g grid, sum string) {
-	g = grid{{"goal", "wanted", "measured", ""}}
-	met, missed, open := 0, 0, 0
+	g = grid{{"goal", "wanted", "measured", "raw TCP here", ""}}
+	met, missed, open, too := 0, 0, 0, 0
 	for _, a := range aims(r) {
-		o := a.check(r)
+		o, floor := a.check(r), a.floor().check(r)
 		switch {
 		case math.IsNaN(o.value):
 			open++
@@ -170,8 +207,15 @@ func goalTable(r *suite.Result) (g grid, sum string) {
 			met++
 		default:
 			missed++
+			if a.bound.lost(o, floor) {
+				too++
+			}
 		}
-		g = append(g, []string{a.what, a.bound.String(), o.text(a.bound.unit), a.bound.verdict(o.value)})
+		g = append(g, []string{a.what, a.bound.String(), o.text(a.bound.unit), floor.text(a.bound.unit), a.bound.judge(o, floor)})
 	}
-	return g, fmt.Sprintf("%d goals met, %d missed, %d not measured.\n", met, missed, open)
+	sum = fmt.Sprintf("%d goals met, %d missed, %d not measured.", met, missed, open)
+	if too > 0 {
+		sum += fmt.Sprintf(" Of those missed, raw TCP in zrpc's place misses %d in this run as well.", too)
+	}
+	return g, sum + "\n"
 }

@@ -85,6 +85,9 @@ type aim struct {
 	Goal   string   `json:"goal"`
 	Wanted string   `json:"wanted"`
 	Value  *float64 `json:"value,omitempty"` // absent: not measured
+	Low    float64  `json:"low,omitempty"`   // nine of ten such values lie between; absent: not known
+	High   float64  `json:"high,omitempty"`
+	Floor  *float64 `json:"raw_tcp,omitempty"` // the same with raw TCP in zrpc's place
 	Met    bool     `json:"met"`
 	Dirty  bool     `json:"dirty,omitempty"` // of dirty runs alone
 }
@@ -116,8 +119,11 @@ func JSON(out io.Writer, r *suite.Result, p suite.Plan, m Machine) error {
 	for _, g := range aims(r) {
 		o := g.check(r)
 		a := aim{Goal: g.what, Wanted: g.bound.String(), Dirty: o.dirty}
+		if floor := g.floor().check(r); !math.IsNaN(floor.value) {
+			a.Floor = &floor.value
+		}
 		if !math.IsNaN(o.value) {
-			a.Value, a.Met = &o.value, g.bound.met(o.value)
+			a.Value, a.Low, a.High, a.Met = &o.value, o.low, o.high, g.bound.met(o.value)
 		}
 		f.Goals = append(f.Goals, a)
 	}

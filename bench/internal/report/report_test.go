@@ -78,15 +78,15 @@ zrpc      2.00M            1.00×        1.00        1.00              –      
 other     500k!            0.25×           –           –              –       –
 absent        –
 
-goal                                 wanted  measured
-p50, 1 in flight, to raw TCP        ≤ 1.3 ×         –  not measured
-p50, 1 in flight, to net/rpc        ≤ 0.4 ×         –  not measured
-p50, 1 in flight, to grpc-go        ≤ 0.2 ×         –  not measured
-p50, 1 in flight, to libzmq in C    ≤ 0.3 ×         –  not measured
-CPU a call, both sides, to net/rpc  ≤ 0.4 ×         –  not measured
-allocations a call, client              ≤ 4      2.00           met
-allocations a call, server              ≤ 4      2.00           met
-server stream, items/s, to grpc-go  ≥ 2.5 ×         –  not measured
+goal                                 wanted  measured  raw TCP here
+p50, 1 in flight, to raw TCP        ≤ 1.3 ×         –             –  not measured
+p50, 1 in flight, to net/rpc        ≤ 0.4 ×         –             –  not measured
+p50, 1 in flight, to grpc-go        ≤ 0.2 ×         –             –  not measured
+p50, 1 in flight, to libzmq in C    ≤ 0.3 ×         –             –  not measured
+CPU a call, both sides, to net/rpc  ≤ 0.4 ×         –             –  not measured
+allocations a call, client              ≤ 4      2.00             –           met
+allocations a call, server              ≤ 4      2.00             –           met
+server stream, items/s, to grpc-go  ≥ 2.5 ×         –             –  not measured
 2 goals met, 0 missed, 6 not measured.
 
 libzmq: not measured (install libzmq3-dev)

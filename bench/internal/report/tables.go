@@ -49,7 +49,7 @@ var tables = []table{
 	{"handlers that block, slow neighbours", "", "neighbours", "Handlers that block, and slow neighbours", []headline{
 		{"par64", "p99 to p50, 1 × 64", suite.Tail, number},
 		{"block64", "calls/s, 1 × 64, a goroutine a request", suite.Calls, number},
-		{"calm", "p99 µs at 2,000 calls/s", suite.P99, number},
+		{"calm", "p99 µs at 5,000 calls/s", suite.P99, number},
 		{"slowcall", "… beside 8 calls that sleep", suite.P99, number},
 		{"slowpeer", "… beside a peer that does not read", suite.P99, number},
 	}},

@@ -95,10 +95,11 @@ func Notes(r *suite.Result) string {
 		}
 		line("%s, round %d: FAILED: %v", where, f.Round+1, f.Err)
 	}
-	dirty, worst := 0, 0.0
+	runs, dirty, worst := 0, 0, 0.0
 	lost := map[string]int64{}
 	for _, s := range r.Samples {
-		if s.Dirty {
+		runs += max(1, s.Turns)
+		if dirty += s.Left; s.Dirty && s.Turns == 0 {
 			dirty++
 		}
 		worst = max(worst, s.Foreign)
@@ -110,7 +111,7 @@ func Notes(r *suite.Result) string {
 		}
 	}
 	line("%d runs, %d of them dropped because others used the CPUs meanwhile (the most in one run: %.0f %% of all CPUs).",
-		len(r.Samples), dirty, worst*100)
+		runs, dirty, worst*100)
 	if allDirty(r) {
 		line("%s: every run of this figure was such a run; it is the median of those.", loud)
 	}

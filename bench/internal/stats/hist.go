@@ -3,6 +3,8 @@
 package stats
 
 import (
+	"fmt"
+	"math"
 	"math/bits"
 	"time"
 )
@@ -39,6 +41,30 @@ func (h *Hist) Merge(o *Hist) {
 		h.counts[i] += c
 	}
 	h.n += o.n
+}
+
+// Counts returns the buckets that are not empty, as pairs of index and count by rising
+// index; see AddCounts.
+func (h *Hist) Counts() (pairs [][2]int) {
+	for i, c := range h.counts {
+		if c > 0 {
+			pairs = append(pairs, [2]int{i, int(c)})
+		}
+	}
+	return pairs
+}
+
+// AddCounts adds the content of another histogram, which may be of another process. A
+// pair that no histogram can have is an error; those before it were added.
+func (h *Hist) AddCounts(pairs [][2]int) error {
+	for _, p := range pairs {
+		if p[0] < 0 || p[0] >= buckets || p[1] < 0 || int64(p[1]) > math.MaxUint32-int64(h.counts[p[0]]) {
+			return fmt.Errorf("a histogram has no bucket %d with %d more", p[0], p[1])
+		}
+		h.counts[p[0]] += uint32(p[1])
+		h.n += uint64(p[1])
+	}
+	return nil
 }
 
 // Quantile returns the duration that a share q (0 to 1) of those recorded does not

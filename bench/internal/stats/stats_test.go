@@ -143,3 +143,50 @@ func TestRatio(t *testing.T) {
 		}
 	}
 }
+
+func TestHistTravelsAsCounts(t *testing.T) {
+	var here, there Hist
+	for _, d := range []time.Duration{3, 3, time.Microsecond, time.Second} {
+		here.Add(d)
+	}
+	there.Add(3)
+	if err := there.AddCounts(here.Counts()); err != nil {
+		t.Fatal(err)
+	}
+	if there.Count() != 5 || there.Quantile(0.5) != 3 || there.Quantile(1) != here.Quantile(1) {
+		t.Errorf("%d durations, median %v, most %v; want the 5 of both", there.Count(), there.Quantile(0.5), there.Quantile(1))
+	}
+	// Another process sends them: nothing that it may say breaks a histogram.
+	for _, bad := range [][2]int{{-1, 1}, {buckets, 1}, {0, -1}, {3, 1 << 32}} {
+		if there.AddCounts([][2]int{bad}) == nil {
+			t.Errorf("%v was accepted", bad)
+		}
+	}
+	if there.Count() != 5 {
+		t.Errorf("%d durations after what was refused, want the 5 still", there.Count())
+	}
+}
+
+func TestIntervalHoldsWhatMightHaveComeOut(t *testing.T) {
+	v := []float64{10, 11, 12, 13, 14, 15, 16, 17, 18, 100}
+	mean := func(blocks []int) float64 {
+		sum := 0.0
+		for _, i := range blocks {
+			sum += v[i]
+		}
+		return sum / float64(len(blocks))
+	}
+	low, high := Interval(len(v), mean)
+	if low < 11 || low > 16 || high < 25 || high > 50 {
+		t.Errorf("%v to %v: want the one outlier to widen the interval upwards alone", low, high)
+	}
+	if l, h := Interval(len(v), mean); l != low || h != high {
+		t.Errorf("%v to %v the second time: the same report must say the same", l, h)
+	}
+	if l, h := Interval(5, func([]int) float64 { return 7 }); l != 7 || h != 7 {
+		t.Errorf("%v to %v of what is always 7", l, h)
+	}
+	if l, _ := Interval(3, func([]int) float64 { return math.NaN() }); !math.IsNaN(l) {
+		t.Errorf("%v of nothing", l)
+	}
+}

@@ -9,8 +9,8 @@ import (
 	"github.com/zrpc-go/zrpc/bench/internal/wire"
 )
 
-// measure does the work once for warming up and once for the figures.
-func (r *runner) measure(p *pair, w Work) (s Sample, err error) {
+// measure does the work for warming up, and once for the figures.
+func (r *runner) measure(p *pair, w Work, settles bool) (s Sample, err error) {
 	if w.Pinned {
 		if err := r.pin(p, machine.Pin, 1); err != nil {
 			return s, err
@@ -38,9 +38,9 @@ func (r *runner) measure(p *pair, w Work) (s Sample, err error) {
 		}
 	}
 	if err == nil && run != nil {
-		_, err = run(r.Warm)
+		err = r.warm(run, settles)
 		if err == nil {
-			s, err = r.timed(p, run)
+			s, err = r.timed(p, run, r.Time*time.Duration(w.long()))
 		}
 	}
 	s.Size = w.open.Size

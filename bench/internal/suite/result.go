@@ -32,8 +32,12 @@ type Failure struct {
 
 // Values returns metric m of every round of a cell, by round; rounds that were dirty,
 // failed or not run are NaN. When all runs of the cell were dirty they are all there
-// is: they are returned, and dirty is true.
+// is: they are returned, and dirty is true. Of a metric that pools all rounds there is
+// one value, as of the first.
 func (r *Result) Values(c Cell, m Metric) (v []float64, dirty bool) {
+	if m.pooled > 0 {
+		return r.pooled(c, m.pooled)
+	}
 	v = make([]float64, r.Rounds)
 	all := make([]float64, r.Rounds)
 	for i := range v {

@@ -18,6 +18,7 @@ type Plan struct {
 	Rounds  int
 	Warm    time.Duration // before each run
 	Time    time.Duration // of each run
+	Asked   bool          // Time is what the user asked for, and bounds all runs
 	Procs   int           // GOMAXPROCS of every Go process
 	Dirty   float64       // share of all CPUs that others may use during a run
 	Until   time.Time     // no run starts later
@@ -47,24 +48,18 @@ func Run(ctx context.Context, p Plan) *Result {
 	for round := range p.Rounds {
 		r.res.Rounds = round + 1
 		r.Progress(fmt.Sprintf("round %d of %d: starting processes", round+1, p.Rounds))
-		r.startAll(round)
-		for _, w := range p.Works {
-			if round >= w.rounds(p.Rounds) {
+		r.start(round, busy(p.Systems, ungrouped(p.Works, round, p.Rounds)))
+		for _, g := range grouped(p.Works) {
+			if round >= g[0].rounds(p.Rounds) {
 				continue
 			}
-			for _, s := range p.Systems {
-				switch {
-				case !w.Does(s):
-					continue
-				case ctx.Err() != nil:
-					r.res.Stopped = fmt.Sprintf("interrupted in round %d of %d", round+1, p.Rounds)
-					return r.res
-				case time.Now().After(p.Until):
-					r.res.Stopped = fmt.Sprintf("out of time in round %d of %d", round+1, p.Rounds)
+			if g[0].group != "" {
+				r.renew(round, busy(p.Systems, g))
+			}
+			for _, works := range steps(g) {
+				if r.res.Stopped = r.around(ctx, round, works); r.res.Stopped != "" {
 					return r.res
 				}
-				r.Progress(fmt.Sprintf("round %d of %d: %s, %s", round+1, p.Rounds, w.Name, s.Name))
-				r.cell(ctx, round, w, s)
 			}
 		}
 		r.stopAll()
@@ -72,11 +67,27 @@ func Run(ctx context.Context, p Plan) *Result {
 	return r.res
 }
 
-// startAll starts the pairs side by side: most of it is waiting for interpreters.
-func (r *runner) startAll(round int) {
+// around goes once around the systems with one work, or with several that are done in
+// turns. It says why the benchmark must end; empty if it need not.
+func (r *runner) around(ctx context.Context, round int, works []Work) (stopped string) {
+	for _, s := range busy(r.Systems, works) {
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Sprintf("interrupted in round %d of %d", round+1, r.Rounds)
+		case time.Now().After(r.Until):
+			return fmt.Sprintf("out of time in round %d of %d", round+1, r.Rounds)
+		}
+		r.Progress(fmt.Sprintf("round %d of %d: %s, %s", round+1, r.Rounds, works[0].Name, s.Name))
+		r.cell(ctx, round, works, s)
+	}
+	return ""
+}
+
+// start starts pairs side by side: most of it is waiting for interpreters.
+func (r *runner) start(round int, systems []System) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	for _, s := range r.Systems {
+	for _, s := range systems {
 		wg.Go(func() {
 			p, err := startPair(s, r.Procs)
 			mu.Lock()
@@ -91,19 +102,38 @@ func (r *runner) startAll(round int) {
 	wg.Wait()
 }
 
-// stopAll ends all processes side by side and waits for them.
+// renew replaces the processes of some systems, of those that have any or had none yet.
+func (r *runner) renew(round int, systems []System) {
+	old := map[string]*pair{}
+	for _, s := range systems {
+		if p := r.pairs[s.Name]; p != nil {
+			old[s.Name] = p
+			delete(r.pairs, s.Name)
+		}
+	}
+	stop(old)
+	r.start(round, systems)
+}
+
+// stopAll ends all processes.
 func (r *runner) stopAll() {
+	stop(r.pairs)
+	clear(r.pairs)
+}
+
+// stop ends pairs side by side and waits for them.
+func stop(pairs map[string]*pair) {
 	var wg sync.WaitGroup
-	for name, p := range r.pairs {
+	for _, p := range pairs {
 		wg.Go(p.stop)
-		delete(r.pairs, name)
 	}
 	wg.Wait()
 }
 
-// cell runs one work on one system. After a failure the pair is started afresh, so
-// that the next work finds it in order.
-func (r *runner) cell(ctx context.Context, round int, w Work, s System) {
+// cell runs one work on one system, or works in turns. After a failure the pair is
+// started afresh, so that the next work finds it in order.
+func (r *runner) cell(ctx context.Context, round int, works []Work, s System) {
+	w := works[0]
 	c := Cell{s.Name, w.Name}
 	p := r.pairs[s.Name]
 	if p == nil || r.res.None[c] || r.fails[c] >= maxFailures {
@@ -114,14 +144,24 @@ func (r *runner) cell(ctx context.Context, round int, w Work, s System) {
 			return
 		}
 	}
-	sample, err := r.measure(p, w)
+	var samples []Sample
+	var err error
+	if w.group == neighbours {
+		samples, err = r.inTurns(p, works, turns(s))
+	} else {
+		samples = make([]Sample, 1)
+		samples[0], err = r.measure(p, w, w.settles(s))
+		samples[0].Work = w.Name
+	}
 	if errors.Is(err, errUnsupported) {
 		r.res.None[c] = true
 		return
 	}
 	if err == nil {
-		sample.Peer, sample.Work, sample.Round = s.Name, w.Name, round
-		r.res.Samples = append(r.res.Samples, sample)
+		for _, sample := range samples {
+			sample.Peer, sample.Round = s.Name, round
+			r.res.Samples = append(r.res.Samples, sample)
+		}
 		return
 	}
 	if ctx.Err() != nil {
@@ -145,8 +185,8 @@ func (r *runner) restart(round int, s System) *pair {
 	return p
 }
 
-// timed is the run that counts, between two readings of everything.
-func (r *runner) timed(p *pair, do func(time.Duration) (wire.Reply, error)) (s Sample, err error) {
+// timed is a run that counts, between two readings of everything.
+func (r *runner) timed(p *pair, do func(time.Duration) (wire.Reply, error), d time.Duration) (s Sample, err error) {
 	var usage [2][2]wire.Reply // before and after; server and client
 	read := func(i int) {
 		for j, c := range p.both() {
@@ -163,12 +203,12 @@ func (r *runner) timed(p *pair, do func(time.Duration) (wire.Reply, error)) (s S
 	if err != nil {
 		return s, err
 	}
-	run, err := do(r.Time)
+	run, err := do(d)
 	if err != nil {
 		return s, err
 	}
 	if run.Ops == 0 || run.Seconds <= 0 {
-		return s, fmt.Errorf("%s: run: not one call came back in %v", p.client.name, r.Time)
+		return s, fmt.Errorf("%s: run: not one call came back in %v", p.client.name, d)
 	}
 	read(1)
 	if err != nil {
@@ -178,7 +218,7 @@ func (r *runner) timed(p *pair, do func(time.Duration) (wire.Reply, error)) (s S
 	own = machine.CPUTime() - own
 	load1, _ := machine.ReadLoad()
 
-	s = Sample{Ops: run.Ops, Seconds: run.Seconds, P50: run.P50, P99: run.P99, P999: run.P999, Lost: run.Lost}
+	s = Sample{Ops: run.Ops, Seconds: run.Seconds, P50: run.P50, P99: run.P99, P999: run.P999, Lost: run.Lost, counts: run.Counts}
 	s.ServerCPU, s.ServerAllocs, s.ServerBytes = perOp(usage[0][0], usage[1][0], run.Ops)
 	s.ClientCPU, s.ClientAllocs, s.ClientBytes = perOp(usage[0][1], usage[1][1], run.Ops)
 	if okLoad {

@@ -34,6 +34,13 @@ type Sample struct {
 	// was too much for the run to count.
 	Foreign float64 `json:"foreign"`
 	Dirty   bool    `json:"dirty,omitempty"`
+	// Turns is of how many runs the sample is, in works that are done in turns, and Left
+	// how many of them were left out, being dirty; all were if it is dirty itself.
+	Turns int `json:"turns,omitempty"`
+	Left  int `json:"left_out,omitempty"`
+	// counts are the latencies of one run that is to be pooled; see stats.Hist.
+	counts [][2]int
+	turns  []turn // of a sample of several runs, in order
 }
 
 // perOp divides what a process consumed during a run by the run's ops. allocs and
@@ -60,6 +67,9 @@ type Metric struct {
 	// Plain says that ratios would tell nothing: a loss of none has no multiples.
 	Plain bool
 	of    func(*Sample) float64
+	// pooled is the quantile of the calls of all rounds together that the figure is;
+	// 0: each round has a figure.
+	pooled float64
 }
 
 // Of is the figure in s; NaN where it was not measured.
@@ -85,6 +95,9 @@ var (
 	P50  = Metric{Name: "p50", Unit: "µs", of: func(s *Sample) float64 { return known(s.P50) }}
 	P99  = Metric{Name: "p99", Unit: "µs", of: func(s *Sample) float64 { return known(s.P99) }}
 	P999 = Metric{Name: "p99.9", Unit: "µs", of: func(s *Sample) float64 { return known(s.P999) }}
+
+	// PooledP99 is of the calls of all rounds together, in works that are done in turns.
+	PooledP99 = Metric{Name: "p99", Unit: "µs", of: P99.of, pooled: 0.99}
 
 	// Tail is how much longer the slowest calls take than others.
 	Tail = Metric{Name: "p99/p50", of: func(s *Sample) float64 { return known(s.P99) / known(s.P50) }}

@@ -34,7 +34,7 @@ func fake(how string) {
 		os.Exit(3)
 	}
 	fmt.Println(`{"ready":"here"}`)
-	cpu := 1000
+	cpu, runs := 1000, 0
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		switch line := lines.Text(); {
@@ -56,6 +56,11 @@ func fake(how string) {
 			fmt.Println(`{"seconds":1}`)
 		case strings.Contains(line, `"do":"open"`) && how == "fans" && strings.Contains(line, wire.Pub):
 			fmt.Println(`{"ready":"there"}`)
+		case strings.Contains(line, `"do":"beside"`) && how == "turns, no sleepers" && strings.Contains(line, wire.Sleepers):
+			fmt.Println(`{"unsupported":true}`)
+		case strings.Contains(line, `"do":"run"`) && strings.Contains(line, `"counts":true`):
+			runs++
+			fmt.Printf(`{"ops":2,"seconds":0.5,"counts":[[%d,2]]}`+"\n", runs)
 		case strings.Contains(line, `"do":"open"`) && strings.Contains(line, wire.IdleConns):
 			fmt.Println(`{"ops":100}`)
 		case strings.Contains(line, `"do":"run"`) && strings.Contains(line, `"n":`):

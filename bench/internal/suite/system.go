@@ -19,10 +19,18 @@ const Self = "child"
 type System struct {
 	Name, Title string
 	// Apart: it does only the works that name it, see apart.go.
-	Apart  bool
+	Apart bool
+	// Learns: a program of it is compiled while it runs, by its own calls.
+	Learns bool
 	server func() *exec.Cmd
 	client func(addr string) *exec.Cmd
 }
+
+// ours is the system that the benchmark is about.
+const ours = "zrpc"
+
+// learning are the peers whose programs are compiled while they run. CPython's are not.
+var learning = []string{"node"}
 
 // listenOn lets the kernel choose the port, so that two benchmarks never meet.
 const listenOn = "127.0.0.1:0"
@@ -69,6 +77,7 @@ func Prepare(names []string, works []Work, env extern.Env, dir string) (systems 
 		if !busy || len(names) > 0 && !slices.Contains(names, s.Name) {
 			return
 		}
+		s.Learns = slices.Contains(learning, server) || slices.Contains(learning, client)
 		if s.server, err = own.server(server); err == nil {
 			s.client, err = own.client(client)
 		}

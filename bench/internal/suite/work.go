@@ -28,7 +28,73 @@ type Work struct {
 	Series string
 	X      float64
 	fresh  bool // needs new processes: their memory is measured
+	group  string
+	beside string // of wire.Beside; works in turns only
 	open   wire.Command
+}
+
+// The groups of works, which follow each other in the list. Each begins with new
+// processes for all its systems, so that what these did before does not show.
+const (
+	// ends: a foreign program at one end or at both. Some are compiled while they run:
+	// they warm up until that is done, and all others with them, see runner.settle.
+	ends = "ends"
+	// neighbours differ only in what goes on beside the calls. They are done in turns
+	// of short runs on the same connection, see runner.inTurns.
+	neighbours = "neighbours"
+)
+
+// long is how many times the length of a run it takes: programs that collect garbage and
+// compile at their own times are steady over longer ones only.
+func (w Work) long() int {
+	if w.group == ends {
+		return 2
+	}
+	return 1
+}
+
+// steps are the works of a group as they go around the systems: one by one or, where
+// they are done in turns, all at once.
+func steps(g []Work) (out [][]Work) {
+	if g[0].group == neighbours {
+		return [][]Work{g}
+	}
+	for i := range g {
+		out = append(out, g[i:i+1])
+	}
+	return out
+}
+
+// ungrouped are the works of a round that use the processes it begins with.
+func ungrouped(works []Work, round, rounds int) (some []Work) {
+	for _, w := range works {
+		if w.group == "" && round < w.rounds(rounds) {
+			some = append(some, w)
+		}
+	}
+	return some
+}
+
+// busy are the systems that do any of the works.
+func busy(systems []System, works []Work) (some []System) {
+	for _, s := range systems {
+		if slices.ContainsFunc(works, func(w Work) bool { return w.Does(s) }) {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// grouped are the works in order, those of a group together.
+func grouped(works []Work) (groups [][]Work) {
+	for i, w := range works {
+		if last := len(groups) - 1; i > 0 && w.group != "" && w.group == groups[last][0].group {
+			groups[last] = append(groups[last], w)
+		} else {
+			groups = append(groups, []Work{w})
+		}
+	}
+	return groups
 }
 
 // Calls says whether the work is made of single calls, which have latencies.

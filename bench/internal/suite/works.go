@@ -43,8 +43,8 @@ var (
 	many        = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "libzmq"}
 	dialling    = []string{"zrpc", "raw", "mux", "gob", "grpc", "connect", "nats", "zmq4"}
 	holding     = []string{"zrpc", "broker", "raw", "mux", "gob", "grpc", "connect", "nats"}
-	blocking    = []string{"zrpc", "zrpcpool", "mux", "gob", "grpc"}
-	sharing     = []string{"zrpc", "gob", "grpc"}
+	blocking    = []string{"zrpc", "zrpcpool", "mux", "gob", "grpc", "libzmq"}
+	sharing     = []string{"zrpc", "mux", "gob", "grpc"}
 	mixed       = []string{"zrpc", "zrpc-python", "python-zrpc", "python", "zrpc-node", "node-zrpc", "node"}
 )
 
@@ -58,6 +58,15 @@ var Works = []Work{
 		open: echo(1, 64)},
 	{Name: "par16x16", Title: "echo of 10 bytes, 16 connections × 16 in flight", Headline: Calls, Quick: true, Series: Connections, X: 16,
 		open: echo(16, scaled/16)},
+
+	// Here, as a goal compares them with the 16 connections above.
+	{Name: "conns1", Title: "echo of 10 bytes, 1 connection × 256 in flight", Headline: Calls, Rounds: extra, Peers: many, Series: Connections, X: 1,
+		open: echo(1, scaled)},
+	{Name: "conns128", Title: "echo of 10 bytes, 128 connections × 2 in flight", Headline: Calls, Rounds: extra, Peers: many, Series: Connections, X: 128,
+		open: echo(128, scaled/128)},
+	{Name: "conns1000", Title: "echo of 10 bytes, 1,000 connections × 1 in flight", Headline: Calls, Rounds: extra, Peers: many, Series: Connections, X: 1000,
+		open: echo(1000, 1)},
+
 	{Name: "stream", Title: "server stream of small integers", Headline: Items, Quick: true,
 		open: wire.Command{Work: wire.Stream, Conns: 1, Inflight: 1}},
 	{Name: "big", Title: "echo of 1 MiB, 1 call in flight", Headline: MBs, Quick: true, Series: Payload, X: large,
@@ -78,19 +87,19 @@ var Works = []Work{
 
 	{Name: "block64", Title: "echo of 10 bytes, 1 connection × 64 in flight, a goroutine for each request", Headline: Calls, Rounds: extra, Peers: blocking,
 		open: echo(1, 64)},
-	{Name: "calm", Title: "echo of 10 bytes, 2,000 calls/s on schedule", Headline: P99, Peers: sharing,
-		open: beside("")},
-	{Name: "slowcall", Title: "the same, and 8 calls that sleep for 100 ms on the same connection", Headline: P99, Peers: sharing,
-		open: beside(wire.Sleepers)},
-	{Name: "slowpeer", Title: "the same, and another connection whose peer does not read", Headline: P99, Peers: sharing,
-		open: beside(wire.Deaf)},
+	{Name: "calm", Title: "echo of 10 bytes, 5,000 calls/s on schedule", Headline: PooledP99, Rounds: extra, Peers: sharing,
+		group: neighbours, open: scheduled(5000)},
+	{Name: "slowcall", Title: "the same, and 8 calls that sleep for 100 ms on the same connection", Headline: PooledP99, Rounds: extra, Peers: sharing,
+		group: neighbours, beside: wire.Sleepers, open: scheduled(5000)},
+	{Name: "slowpeer", Title: "the same, and another connection whose peer does not read", Headline: PooledP99, Rounds: extra, Peers: sharing,
+		group: neighbours, beside: wire.Deaf, open: scheduled(5000)},
 
-	{Name: "foreign1", Title: "client → server: echo of 10 bytes, 1 call in flight", Headline: P50, Peers: mixed,
-		open: echo(1, 1)},
-	{Name: "foreign64", Title: "client → server: echo of 10 bytes, 1 connection × 64 in flight", Headline: Calls, Peers: mixed,
-		open: echo(1, 64)},
-	{Name: "foreignstream", Title: "client → server: server stream of small integers", Headline: Items, Peers: mixed,
-		open: wire.Command{Work: wire.Stream, Conns: 1, Inflight: 1}},
+	{Name: "foreign1", Title: "client → server: echo of 10 bytes, 1 call in flight", Headline: P50, Rounds: extra, Peers: mixed,
+		group: ends, open: echo(1, 1)},
+	{Name: "foreign64", Title: "client → server: echo of 10 bytes, 1 connection × 64 in flight", Headline: Calls, Rounds: extra, Peers: mixed,
+		group: ends, open: echo(1, 64)},
+	{Name: "foreignstream", Title: "client → server: server stream of small integers", Headline: Items, Rounds: extra, Peers: mixed,
+		group: ends, open: wire.Command{Work: wire.Stream, Conns: 1, Inflight: 1}},
 
 	{Name: "pub1", Title: "100-byte messages to 1 subscriber, queues never full", Headline: Deliveries, Rounds: extra, Peers: fanning,
 		open: wire.Command{Work: wire.Pub, Conns: 1, Size: message, Window: window}},
@@ -105,12 +114,6 @@ var Works = []Work{
 
 	{Name: "dial", Title: "connect, call once and close; 4 at a time", Headline: Conns, Rounds: extra, Peers: dialling,
 		open: wire.Command{Work: wire.Dial, Conns: 4, Inflight: 1, Size: small}},
-	{Name: "conns1", Title: "echo of 10 bytes, 1 connection × 256 in flight", Headline: Calls, Rounds: extra, Peers: many, Series: Connections, X: 1,
-		open: echo(1, scaled)},
-	{Name: "conns128", Title: "echo of 10 bytes, 128 connections × 2 in flight", Headline: Calls, Rounds: extra, Peers: many, Series: Connections, X: 128,
-		open: echo(128, scaled/128)},
-	{Name: "conns1000", Title: "echo of 10 bytes, 1,000 connections × 1 in flight", Headline: Calls, Rounds: extra, Peers: many, Series: Connections, X: 1000,
-		open: echo(1000, 1)},
 	{Name: "size10", Title: "echo of 10 bytes as bytes, 1 call in flight", Headline: CPU, Rounds: extra, Peers: sized, Series: Payload, X: 10,
 		open: payload(10)},
 	{Name: "size1k", Title: "echo of 1 KiB, 1 call in flight", Headline: CPU, Rounds: extra, Peers: sized, Series: Payload, X: 1 << 10,
@@ -139,14 +142,6 @@ func echo(conns, inflight int) wire.Command {
 // their time runs.
 func scheduled(rate int) wire.Command {
 	return wire.Command{Work: wire.Echo, Conns: 1, Inflight: scaled, Size: small, Rate: rate}
-}
-
-// beside is the echo on a schedule that leaves every system time to spare, and what goes
-// on beside it. On schedule, as a stall then costs all the calls that were due.
-func beside(what string) wire.Command {
-	c := scheduled(2000)
-	c.Beside = what
-	return c
 }
 
 // payload is the echo of so many bytes, one call after the other.

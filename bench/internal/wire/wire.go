@@ -17,6 +17,9 @@ const (
 	Run = "run"
 	// Close makes a client give up the connections of Open.
 	Close = "close"
+	// Beside makes a client end what went on beside the calls of its open connections
+	// and begin what Command.Beside says, if anything. The connections stay.
+	Beside = "beside"
 	// Usage asks a client or server what it has consumed since it started.
 	Usage = "usage"
 	// Collect makes a child give back the memory that it can, after a moment of rest
@@ -54,21 +57,23 @@ const (
 	Push = "push"
 )
 
-// What goes on beside the calls that a run times, from Open to Close; see Command.Beside.
+// What goes on beside the calls that a run times, until the next Beside or Close.
 const (
 	// Sleepers: SleepCalls more callers on the same connection, of a method that sleeps
 	// for SleepMillis.
 	Sleepers = "sleepers"
 	// Deaf: another connection whose client has taken DeafBytes of answers and reads no
 	// more. It had asked for DeafStreams streams where there are such, and for DeafCalls
-	// echoes of DeafSize bytes: more than the system's buffers hold.
+	// echoes of DeafSize bytes: more than a server with a bound on its answers takes.
+	// Beside is answered when the server takes no more of it: what is timed is such a
+	// peer's company, not the work of its requests.
 	Deaf = "deaf"
 )
 
 // How much goes on there.
 const (
 	SleepCalls, SleepMillis = 8, 100
-	DeafStreams, DeafCalls  = 8, 64
+	DeafStreams, DeafCalls  = 8, 128
 	DeafSize, DeafBytes     = 256 << 10, 256 << 10
 )
 
@@ -111,6 +116,7 @@ type Command struct {
 	Addr     string `json:"addr,omitempty"`   // see Fan
 	Window   int    `json:"window,omitempty"` // see Fan
 	Beside   string `json:"beside,omitempty"` // Sleepers or Deaf; empty: nothing
+	Counts   bool   `json:"counts,omitempty"` // Run: the reply is to have Counts
 	Lent     bool   `json:"lent,omitempty"`   // Bytes: see peers.Lender; others do as without
 }
 
@@ -129,6 +135,9 @@ type Reply struct {
 	P99     float64 `json:"p99,omitempty"`
 	P999    float64 `json:"p999,omitempty"`
 	Lost    int64   `json:"lost,omitempty"` // items that were sent and never came
+	// Counts has the latencies themselves, for the parent to pool with those of other
+	// runs: pairs of a bucket of stats.Hist and how many are in it. Go children only.
+	Counts [][2]int `json:"counts,omitempty"`
 
 	// Answer to Usage. Mallocs is counted by Go children only.
 	CPU     float64 `json:"cpu,omitempty"` // µs, user and system, all threads
