@@ -68,7 +68,7 @@ func (b bound) missed(v float64) float64 {
 // outcome is what a benchmark says of a goal.
 type outcome struct {
 	value     float64 // NaN: nothing was measured
-	low, high float64 // between which nine of ten such values would lie; 0: not known
+	low, high float64 // which of the same would not surprise; 0: not known
 	name      string  // of the term that counts
 	dirty     bool    // some of it is of dirty runs alone
 }
@@ -97,13 +97,14 @@ func (g goal) check(r *suite.Result) outcome {
 // cell is where the figure stands in the results.
 func (f figureOf) cell() suite.Cell { return suite.Cell{Peer: f.peer, Work: f.work} }
 
-// measured is the median, or the median of the rounds' own ratios, or how much more one
-// median is than the other; of what is pooled over all rounds it is the one ratio.
+// measured is the median, or the median of the rounds' own ratios, with the least and the
+// most of the rounds, or how much more one median is than the other; of what is pooled
+// over all rounds it is the one ratio, with the interval that its turns give it.
 func (t term) measured(r *suite.Result) outcome {
 	o := outcome{name: t.name}
 	over, dirty := r.Values(t.over.cell(), t.over.metric)
 	if o.dirty = dirty; t.base.work == "" {
-		o.value = stats.Summarize(over).Median
+		o.take(stats.Summarize(over))
 		return o
 	}
 	base, dirty := r.Values(t.base.cell(), t.base.metric)
@@ -116,8 +117,15 @@ func (t term) measured(r *suite.Result) outcome {
 		o.value, o.low, o.high = r.PooledRatio(t.over.cell(), t.base.cell(), t.over.metric)
 		return o
 	}
-	o.value = stats.Ratio(over, base)
+	o.take(stats.Ratios(over, base))
 	return o
+}
+
+// take takes the rounds' median and, of several, their extremes.
+func (o *outcome) take(s stats.Summary) {
+	if o.value = s.Median; s.N > 1 {
+		o.low, o.high = s.Min, s.Max
+	}
 }
 
 // works are those that the goal's figures are of.
@@ -144,8 +152,8 @@ func aims(r *suite.Result) (some []goal) {
 	return some
 }
 
-// text is the figure in a table.
-func (o outcome) text(unit string) string {
+// text is the figure in a table, with its interval where that matters to the bound.
+func (o outcome) text(unit string, interval bool) string {
 	if math.IsNaN(o.value) {
 		return none
 	}
@@ -154,7 +162,7 @@ func (o outcome) text(unit string) string {
 		text += loud
 	}
 	text = strings.TrimSpace(text + " " + unit)
-	if o.high > 0 {
+	if interval {
 		text += fmt.Sprintf(" (%s to %s)", number(o.low), number(o.high))
 	}
 	if o.name != "" {
@@ -197,7 +205,7 @@ func (b bound) verdict(v float64) string {
 // met.
 func goalTable(r *suite.Result) (g grid, sum string) {
 	g = grid{{"goal", "wanted", "measured", "raw TCP here", ""}}
-	met, missed, open, too := 0, 0, 0, 0
+	met, missed, open, unsure, too := 0, 0, 0, 0, 0
 	for _, a := range aims(r) {
 		o, floor := a.check(r), a.floor().check(r)
 		switch {
@@ -211,9 +219,16 @@ func goalTable(r *suite.Result) (g grid, sum string) {
 				too++
 			}
 		}
-		g = append(g, []string{a.what, a.bound.String(), o.text(a.bound.unit), floor.text(a.bound.unit), a.bound.judge(o, floor)})
+		if a.bound.open(o) {
+			unsure++
+		}
+		g = append(g, []string{a.what, a.bound.String(), o.text(a.bound.unit, a.bound.open(o)),
+			floor.text(a.bound.unit, false), a.bound.judge(o, floor)})
 	}
 	sum = fmt.Sprintf("%d goals met, %d missed, %d not measured.", met, missed, open)
+	if unsure > 0 {
+		sum += fmt.Sprintf(" %d of these verdicts are open: the rounds differ about them.", unsure)
+	}
 	if too > 0 {
 		sum += fmt.Sprintf(" Of those missed, raw TCP in zrpc's place misses %d in this run as well.", too)
 	}

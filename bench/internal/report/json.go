@@ -85,7 +85,7 @@ type aim struct {
 	Goal   string   `json:"goal"`
 	Wanted string   `json:"wanted"`
 	Value  *float64 `json:"value,omitempty"` // absent: not measured
-	Low    float64  `json:"low,omitempty"`   // nine of ten such values lie between; absent: not known
+	Low    float64  `json:"low,omitempty"`   // of the rounds, or of nine of ten where they are pooled; absent: not known
 	High   float64  `json:"high,omitempty"`
 	Floor  *float64 `json:"raw_tcp,omitempty"` // the same with raw TCP in zrpc's place
 	Met    bool     `json:"met"`

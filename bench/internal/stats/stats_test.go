@@ -190,3 +190,13 @@ func TestIntervalHoldsWhatMightHaveComeOut(t *testing.T) {
 		t.Errorf("%v of nothing", l)
 	}
 }
+
+func TestRatiosHaveTheExtremesOfTheRounds(t *testing.T) {
+	nan := math.NaN()
+	if s := Ratios([]float64{10, 30, nan, 8}, []float64{10, 10, 1, 0}); s.Median != 2 || s.Min != 1 || s.Max != 3 || s.N != 2 {
+		t.Errorf("%+v, want 1 and 3 of the rounds that have both", s)
+	}
+	if s := Ratios([]float64{nan, 6}, []float64{3, nan}); s.Median != 2 || s.N != 0 || !math.IsNaN(s.Min) {
+		t.Errorf("%+v, want the ratio of the medians, of which there are no extremes", s)
+	}
+}

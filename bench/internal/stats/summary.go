@@ -47,19 +47,23 @@ func median(s []float64) float64 {
 // machine, which changes absolute figures by more than most systems differ. Rounds
 // in which either measured nothing (NaN, or a base of 0) are left out; when no round
 // has both, the ratio of the two medians serves, and NaN when there is none.
-func Ratio(v, base []float64) float64 {
+func Ratio(v, base []float64) float64 { return Ratios(v, base).Median }
+
+// Ratios is Ratio with the least and the most of the rounds' own ratios. N is the number
+// of these; where it is 0 there are no extremes.
+func Ratios(v, base []float64) Summary {
 	var r []float64
 	for i := range min(len(v), len(base)) {
 		if base[i] != 0 {
 			r = append(r, v[i]/base[i])
 		}
 	}
-	if s := Summarize(r); s.N > 0 {
-		return s.Median
+	s := Summarize(r)
+	if s.N > 0 {
+		return s
 	}
-	b := Summarize(base).Median
-	if b == 0 {
-		return math.NaN()
+	if b := Summarize(base).Median; b != 0 {
+		s.Median = Summarize(v).Median / b
 	}
-	return Summarize(v).Median / b
+	return s
 }
