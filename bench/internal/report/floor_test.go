@@ -62,6 +62,24 @@ func TestEveryFloorIsMeasured(t *testing.T) {
 	}
 }
 
+// TestADoubtfulFloorExcusesNothing: nor does one that others have disturbed.
+func TestADoubtfulFloorExcusesNothing(t *testing.T) {
+	b, missed := atMost(1.25, "×"), outcome{value: 1.5}
+	for _, tc := range []struct {
+		floor outcome
+		want  string
+	}{
+		{outcome{value: 2, low: 1.5, high: 3}, "missed by 20 %, by raw TCP too"},
+		{outcome{value: 2, low: 1.1, high: 3}, "missed by 20 %"},
+		{outcome{value: 2, dirty: true}, "missed by 20 %"},
+		{outcome{value: 1}, "missed by 20 %"},
+	} {
+		if got := b.judge(missed, tc.floor); got != tc.want {
+			t.Errorf("beside %+v it is %q, want %q", tc.floor, got, tc.want)
+		}
+	}
+}
+
 func TestWhatMightAsWellHaveComeOutIsSaid(t *testing.T) {
 	b := atMost(1.25, "×")
 	none := outcome{value: math.NaN()}

@@ -183,9 +183,12 @@ func (b bound) judge(o, floor outcome) string {
 	return text
 }
 
-// lost says whether the machine misses what zrpc misses.
+// lost says whether the machine misses what zrpc misses, and there is no doubt about it.
 func (b bound) lost(o, floor outcome) bool {
-	return !math.IsNaN(o.value) && !math.IsNaN(floor.value) && !b.met(o.value) && !b.met(floor.value)
+	if math.IsNaN(o.value) || math.IsNaN(floor.value) || floor.dirty || b.open(floor) {
+		return false
+	}
+	return !b.met(o.value) && !b.met(floor.value)
 }
 
 // verdict says whether a goal was reached, and by how much not.
