@@ -83,12 +83,14 @@ func ReadLoad() (l Load, ok bool) {
 	if err != nil {
 		return l, false
 	}
-	return parseLoad(b, &allowed)
+	if l, ok = parseLoad(b, &allowed); !interruptsApart() {
+		l.Interrupts = 0
+	}
+	return l, ok
 }
 
 // parseLoad adds up the lines of the CPUs in set:
 // cpuN user nice system idle iowait irq softirq steal guest guest_nice
-// Guest time is contained in user and nice already.
 func parseLoad(b []byte, set *unix.CPUSet) (l Load, ok bool) {
 	for line := range bytes.Lines(b) {
 		f := bytes.Fields(line)
@@ -106,15 +108,10 @@ func parseLoad(b []byte, set *unix.CPUSet) (l Load, ok bool) {
 				return Load{}, false
 			}
 			switch d := time.Duration(n) * tick; i {
-			case 3, 4: // idle, iowait
+			case 3, 4:
+				l.Idle += d
 			case 5, 6:
-				// Interrupts are mostly our own loopback traffic. Kernels that account
-				// for them apart leave them out of a process's time as well, and they
-				// would look foreign. A foreign program shows by its own time.
-			case 7:
-				l.Stolen += d
-			default:
-				l.Busy += d
+				l.Interrupts += d
 			}
 		}
 		ok = true

@@ -21,11 +21,11 @@ func TestParseLoad(t *testing.T) {
 	set.Set(0)
 	set.Set(2)
 	l, ok := parseLoad([]byte(stat), &set)
-	if want := (100 + 20 + 30 + 1) * tick; !ok || l.Busy != want {
-		t.Errorf("busy is %v (ok %v), want %v: idle, iowait, interrupts, steal, the guest columns and CPU 1, which we may not use, are no part of it", l.Busy, ok, want)
+	if want := (4000 + 500) * tick; !ok || l.Idle != want {
+		t.Errorf("idle is %v (ok %v), want %v: waiting for a disk is idle, and CPU 1, which we may not use, is no part of it", l.Idle, ok, want)
 	}
-	if l.Stolen != 9*tick {
-		t.Errorf("stolen is %v, want %v", l.Stolen, 9*tick)
+	if l.Interrupts != 13*tick {
+		t.Errorf("interrupts are %v, want %v", l.Interrupts, 13*tick)
 	}
 	for _, bad := range []string{"", "cpu0 1 2 3", "intr 1 2 3 4 5 6 7 8 9", "cpu0 a b c d e f g h i", "cpu1 1 1 1 1 1 1 1 1 1"} {
 		if _, ok := parseLoad([]byte(bad), &set); ok {
@@ -34,17 +34,39 @@ func TestParseLoad(t *testing.T) {
 	}
 }
 
-func TestReadLoadAndCPUTimeMove(t *testing.T) {
+// TestOwnWorkIsNotForeign: a CPU that this process keeps busy is not idle, and is not
+// taken for others' either. The rest is up to whoever else uses the machine.
+func TestOwnWorkIsNotForeign(t *testing.T) {
 	a, ok := ReadLoad()
 	if !ok {
 		t.Fatal("/proc/stat cannot be read on this Linux")
 	}
-	c := CPUTime()
-	for CPUTime()-c < 30*time.Millisecond { // bounded by the CPU time it burns
+	c, start := CPUTime(), time.Now()
+	for CPUTime()-c < 100*time.Millisecond { // bounded by the CPU time it burns
 	}
 	b, _ := ReadLoad()
-	if b.Busy+b.Stolen <= a.Busy+a.Stolen {
-		t.Errorf("30 ms of work left no trace: %+v, then %+v", a, b)
+	own, wall := CPUTime()-c, time.Since(start)
+	rest := wall*time.Duration(CPUs()) - own
+	if idle := b.Idle - a.Idle; idle < 0 || idle > rest+2*time.Duration(CPUs())*tick {
+		t.Errorf("%v idle beside %v of work in %v", idle, own, wall)
+	}
+	if f := Foreign(a, b, own, wall, CPUs()); f > rest.Seconds()/(wall.Seconds()*float64(CPUs()))+0.01 {
+		t.Errorf("%.2f of all CPUs foreign, although %v of %v on %d CPUs was our own work", f, own, wall, CPUs())
+	}
+}
+
+func TestThreadTimeIsOfWork(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	start := time.Now()
+	before := threadTime()
+	for threadTime()-before < 5*time.Millisecond { // ends only if the time moves
+	}
+	if used := threadTime() - before; used > time.Since(start) {
+		t.Errorf("a thread used %v in %v", used, time.Since(start))
+	}
+	if interruptsApart() != interruptsApart() {
+		t.Error("the kernel has changed its mind")
 	}
 }
 
@@ -56,11 +78,11 @@ func TestForeign(t *testing.T) {
 		own, wall time.Duration
 		want      float64
 	}{
-		{"all busy time was ours", Load{Busy: 5 * s}, Load{Busy: 6 * s}, s, s, 0},
-		{"one of two CPUs was busy with others", Load{}, Load{Busy: 2 * s}, s, s, 0.5},
-		{"stolen time is foreign", Load{}, Load{Busy: s, Stolen: s}, s, s, 0.5},
-		{"ticks rounded down must not give a negative share", Load{}, Load{Busy: s}, s + 10*time.Millisecond, s, 0},
-		{"no time passed", Load{}, Load{Busy: s}, 0, 0, 0},
+		{"all busy time was ours", Load{Idle: 5 * s}, Load{Idle: 6 * s}, s, s, 0},
+		{"one of two CPUs was busy with others, or stolen", Load{}, Load{}, s, s, 0.5},
+		{"interrupts that are nobody's time are not foreign", Load{Interrupts: s}, Load{Interrupts: 3 * s / 2, Idle: s / 2}, s, s, 0},
+		{"ticks rounded up must not give a negative share", Load{}, Load{Idle: s}, s + 10*time.Millisecond, s, 0},
+		{"no time passed", Load{}, Load{}, 0, 0, 0},
 	} {
 		if got := Foreign(tc.a, tc.b, tc.own, tc.wall, 2); got != tc.want {
 			t.Errorf("%s: %v, want %v", tc.why, got, tc.want)

@@ -6,10 +6,14 @@ package machine
 
 import "time"
 
-// Load is the CPU time that the whole machine has spent busy since it started, all
-// CPUs added up. Stolen is the part that the hypervisor gave to other guests.
+// Load is what the CPUs have done since the machine started, all added up: nothing, and
+// interrupts where the kernel does not count them as the time of processes. The rest was
+// the time of processes, or stolen by the hypervisor.
+//
+// It is not drawn from the kernel's counters of busy time: those are sampled at ticks,
+// and miss much of what processes use that wake and sleep between two.
 type Load struct {
-	Busy, Stolen time.Duration
+	Idle, Interrupts time.Duration
 }
 
 // Foreign returns what share (0 to 1) of all CPUs was busy with anything but the
@@ -19,7 +23,8 @@ func Foreign(a, b Load, own, wall time.Duration, cpus int) float64 {
 	if wall <= 0 || cpus <= 0 {
 		return 0
 	}
-	f := (b.Busy - a.Busy) + (b.Stolen - a.Stolen) - own
+	all := wall * time.Duration(cpus)
+	f := all - (b.Idle - a.Idle) - (b.Interrupts - a.Interrupts) - own
 	// The kernel counts in ticks, so a quiet machine may come out a little below zero.
-	return max(0, f.Seconds()/(wall.Seconds()*float64(cpus)))
+	return max(0, f.Seconds()/all.Seconds())
 }
