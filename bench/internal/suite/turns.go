@@ -53,6 +53,10 @@ func (r *runner) inTurns(p *pair, works []Work, turns int) ([]Sample, error) {
 	run := func(d time.Duration) (wire.Reply, error) {
 		return p.client.ask(wire.Command{Do: wire.Run, Millis: millis(d), Counts: true})
 	}
+	// The processes are new: without this the first work's first turn would pay for that.
+	if _, err := run(r.turnTime()); err != nil {
+		return nil, err
+	}
 	clean, dirty := make([]pool, len(works)), make([]pool, len(works))
 	lacks := make([]bool, len(works))
 	all := make([][]turn, len(works))
