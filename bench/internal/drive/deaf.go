@@ -33,7 +33,7 @@ const (
 	deafBuffer = 64 << 10
 	// stillTime without a byte on its way to the server means that it takes no more; it
 	// is looked at every stillTick.
-	stillTime, stillTick = 100 * time.Millisecond, 5 * time.Millisecond
+	stillTime, stillTick = 200 * time.Millisecond, 5 * time.Millisecond
 )
 
 // newDeaf returns when the peer has stopped reading, and the server has stopped taking
