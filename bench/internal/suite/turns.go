@@ -20,7 +20,7 @@ const (
 	// ours is a goal: over three rounds it is of 100,000 calls.
 	ourTurns, theirTurns = 14, 2
 	// turnCost is what a turn takes beyond its own time, its share of the rests included.
-	turnCost = 160 * time.Millisecond
+	turnCost = 200 * time.Millisecond
 )
 
 // turns is how often a system does each work of a group in a round.
