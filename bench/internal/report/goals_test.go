@@ -105,7 +105,8 @@ func TestDifference(t *testing.T) {
 		s.Ops, s.Seconds = 1, 1
 		r.Samples = append(r.Samples, s)
 	}
-	if g, _ := goalTable(r); !strings.Contains(g.text(), "≤ 1 KiB  1.50 KiB  missed by 50 %") {
+	g, _ := goalTable(r)
+	if text := strings.Join(strings.Fields(g.text()), " "); !strings.Contains(text, "≤ 1 KiB 1.50 KiB – missed by 50 %") {
 		t.Errorf("want 1.5 KiB, missed, in\n%s", g.text())
 	}
 }
