@@ -12,6 +12,15 @@ import (
 // as nil.
 type Raw []byte
 
+// Decode decodes the value into what ptr points to, as the function Decode does.
+// What a nil Raw stands for is nil.
+func (r Raw) Decode(ptr any) error {
+	if len(r) == 0 {
+		r = AppendNil(nil)
+	}
+	return Decode(r, ptr)
+}
+
 // EncodeMsgpack lets a Raw stand in a value that msgpack/v5 encodes.
 func (r Raw) EncodeMsgpack(enc *msgpack.Encoder) error {
 	b, err := appendRaw(nil, r, maxSendDepth)

@@ -50,7 +50,7 @@ func appendBig(b []byte, v *big.Int) ([]byte, error) {
 	case v.IsUint64():
 		return AppendUint(b, v.Uint64()), nil
 	}
-	return b, &ValueError{Type: "*big.Int", Err: ErrRange}
+	return b, &ValueError{Type: "*big.Int", Err: fmt.Errorf("%w; beyond 64 bits send its text or bytes", ErrRange)}
 }
 
 // appendNumber appends the number that a json.Number spells: an integer if it

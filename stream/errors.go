@@ -19,7 +19,7 @@ var (
 	ErrSilent = errors.New("no heartbeat")
 
 	// ErrClosed says that this end was closed.
-	ErrClosed = errors.New("connection closed")
+	ErrClosed = errors.New("closed at this end, by Close or Shutdown")
 
 	// ErrOverflow says that the peer sent more than it was granted.
 	ErrOverflow = errors.New("stream overflow: the peer sent more than it was granted")

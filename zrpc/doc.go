@@ -5,11 +5,11 @@
 // declaration:
 //
 //	srv := zrpc.NewServer(nil)
-//	srv.Handle("hello", func(ctx context.Context, name string) (string, error) {
+//	err := srv.Handle("hello", func(ctx context.Context, name string) (string, error) {
 //		return "Hello, " + name, nil
 //	})
 //	if _, err := srv.Bind("tcp://*:4242"); err != nil { … }
-//	err := srv.Serve(ctx)
+//	err = srv.Serve(ctx)
 //
 // A client calls it by name:
 //

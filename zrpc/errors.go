@@ -10,13 +10,22 @@ import (
 	"github.com/zrpc-go/zrpc/stream"
 )
 
-// RemoteError is an error that the other side answered: the error's class, its
-// message and a traceback for people.
+// RemoteError is an error that the other side answered. Its fields are strings:
+// Name, the error's class, such as ValueError; Message; and Traceback, for people,
+// which may be empty. Received reports whether it came from another side.
+//
+//	var remote *zrpc.RemoteError
+//	if errors.As(err, &remote) && remote.Name == "ValueError" { … }
+//
+// A handler may return one, to choose name and message. The name LostRemote, of a
+// server that was restarted in mid-call or of a broker that lost a worker, says what
+// ErrLostRemote does, which it does not match: it may be a handler's word on a call
+// of its own.
 type RemoteError = stream.RemoteError
 
 // PanicError is what a server's interceptors get from next when the handler, or an
-// interceptor further in, panicked: the value, and the stack of the goroutine. The
-// caller is answered the error Panic.
+// interceptor further in, panicked: its fields are Value, and Stack of the
+// goroutine. The caller is answered the error Panic.
 type PanicError = stream.PanicError
 
 var (

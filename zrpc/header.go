@@ -14,7 +14,7 @@ import (
 // HeaderValue returns what the caller's event header holds under key, besides
 // message_id, v and response_to: middleware at the other end may have added it.
 // ctx must be a handler's context, or made from it, and the handler must not have
-// returned. The value is the caller's to keep.
+// returned. The value is the caller's to keep; its Decode reads it.
 func HeaderValue(ctx context.Context, key string) (value event.Raw, ok bool) {
 	c, ok := stream.FromContext(ctx)
 	if !ok {
@@ -104,7 +104,8 @@ func WithAnswerHeader(ctx context.Context) (context.Context, *AnswerHeader) {
 // Value returns what the server has set under key, with the result or the error,
 // besides message_id, v and response_to. Of a stream that is the header of its first
 // event from when it has begun, and that of its last event when it has ended; the
-// server may change it in between. The value is the caller's to keep.
+// server may change it in between. The value is the caller's to keep; its Decode
+// reads it.
 func (h *AnswerHeader) Value(key string) (event.Raw, bool) {
 	h.mu.Lock()
 	req := h.req

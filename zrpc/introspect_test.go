@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/zrpc-go/zrpc/zrpc"
@@ -147,6 +148,7 @@ func TestRegistrationRefused(t *testing.T) {
 	}{
 		{"nothing", s.Register(nil), "not nil"},
 		{"a type without methods", s.Register(5), "no exported methods"},
+		{"a type that embeds a lock, which peers could take for good", s.Register(&struct{ sync.Mutex }{}), "mu sync.Mutex"},
 		{"a value whose pointer has the methods", s.Register(byValue{}), "register a *zrpc_test.byValue"},
 		{"no function", s.Handle("x", 5), "no function"},
 		{"a nil function", s.Handle("x", (func())(nil)), "nil"},

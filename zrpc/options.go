@@ -36,7 +36,8 @@ type ServerOptions struct {
 	MaxConns int
 
 	// MaxMessage bounds one message, in bytes; a peer that sends more is
-	// disconnected. Default 64 MiB.
+	// disconnected, with all its calls. Clients that have the same bound refuse such
+	// a call themselves, with an error that says so. Default 64 MiB.
 	MaxMessage int
 
 	// MaxHeld bounds, in bytes, what all connections together hold of messages that
@@ -87,7 +88,9 @@ type ClientOptions struct {
 	// sends its own, or loses the server for want of them.
 	Passive bool
 
-	// MaxMessage bounds one message, in bytes. Default 64 MiB.
+	// MaxMessage bounds one message, in bytes: calls with larger arguments are
+	// errors, and a server that sends more is disconnected. It should be no more
+	// than the servers'. Default 64 MiB.
 	MaxMessage int
 
 	// Logger is told of connections (debug) and of what needs a look.

@@ -88,18 +88,24 @@ func (s *Server) Handle(name string, fn any, opts ...HandleOption) error {
 
 // Register exposes the exported methods of rcvr, with their names in snake case
 // as Python has it: Add as "add", StreamingRange as "streaming_range". It is all
-// or nothing: a method that cannot be exposed is an error. Unless ServerOptions
-// names the service, the first registered type does.
+// or nothing: a method that cannot be exposed is an error. All are exposed, Close,
+// String and those of embedded fields too: what peers must not call belongs to
+// another type. An embedded lock is refused. Unless ServerOptions names the service,
+// the first registered type does.
 func (s *Server) Register(rcvr any) error { return s.register("", rcvr, false) }
 
 // RegisterName exposes the exported methods of rcvr in net/rpc's manner: the
-// name, a dot and the method's Go name, as in "Arith.Multiply".
+// name, a dot and the method's Go name, as in "Arith.Multiply". Unlike net/rpc it
+// exposes them all, as Register does, and not only those of net/rpc's signature.
 func (s *Server) RegisterName(name string, rcvr any) error { return s.register(name+".", rcvr, true) }
 
 func (s *Server) register(prefix string, rcvr any, exact bool) error {
 	typ := reflect.TypeOf(rcvr)
 	if typ == nil {
 		return errors.New("zrpc: Register needs a value with methods, not nil")
+	}
+	if _, ok := rcvr.(sync.Locker); ok {
+		return fmt.Errorf("zrpc: %v cannot be registered: peers could call its Lock and Unlock; give the lock it embeds a name, as in mu sync.Mutex", typ)
 	}
 	bound, skipped := method.Methods(rcvr, exact)
 	if len(skipped) > 0 {

@@ -17,8 +17,8 @@
 //	peer, _ := zrpc.PeerFrom(ctx)
 //	log.Println(peer.User)
 //
-// A token is as secret as the wire it crosses: over a network use an encrypted
-// connection.
+// A token is as secret as the wire it crosses. zrpc does not encrypt: over a network
+// that others share use a tunnel, such as WireGuard or SSH.
 package auth
 
 import (

@@ -106,6 +106,8 @@ func splitHostPort(s string, wild bool) (host string, port int, err error) {
 		}
 	}
 	switch {
+	case host == "0":
+		host = "0.0.0.0" // so libzmq's resolver reads it, and not package net's
 	case host == "":
 		return "", 0, fmt.Errorf("the host is missing; use a name, an address or, to bind, *")
 	case host == "*" && !wild:

@@ -18,6 +18,8 @@ func TestParseEndpoint(t *testing.T) {
 		err  string   // a part of the error's text; the endpoint is always in it
 	}{
 		{in: "tcp://127.0.0.1:80", want: endpoint{scheme: "tcp", host: "127.0.0.1", port: 80}},
+		{in: "tcp://0:80", want: endpoint{scheme: "tcp", host: "0.0.0.0", port: 80}},
+		{in: "tcp://0:*", bind: true, want: endpoint{scheme: "tcp", host: "0.0.0.0"}},
 		{in: "tcp://host.example:65535", want: endpoint{scheme: "tcp", host: "host.example", port: 65535}},
 		{in: "tcp://[::1]:80", want: endpoint{scheme: "tcp", host: "::1", port: 80}},
 		{in: "tcp://::1:80", want: endpoint{scheme: "tcp", host: "::1", port: 80}},
