@@ -57,7 +57,7 @@ func decodeArray(b []byte, t token, i int, v reflect.Value, depth int) (next int
 			Want: fmt.Sprintf("%s of at most %d", t.kind, v.Len()),
 			Got:  fmt.Sprintf("%s of %d", t.kind, t.n),
 		}
-	case depth == 0:
+	case !isBytes && depth == 0:
 		return i, ErrTooDeep
 	}
 	v.SetZero() // elements beyond those that come must not keep old values

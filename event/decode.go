@@ -9,8 +9,9 @@ import (
 // Decode stores the value raw in what ptr points to. What is stored is a copy.
 //
 // The value must have the target's kind, with these liberties: an int goes into
-// a float, a str into a []byte, and a bin into a string if it is UTF-8, as peers
-// of Python 2 write text. nil goes into pointers, slices, maps, interfaces and
+// a float, a float that is whole into an int, since Node writes integers beyond 32
+// bits so, a str into a []byte or a BinKey, and a bin into a string if it is UTF-8,
+// as peers of Python 2 write text. nil goes into pointers, slices, maps, interfaces and
 // structs, and inside a struct empties any field. A time.Time takes a timestamp,
 // a *big.Int an int of any size, an any what DecodeAny returns, a Raw the value
 // as it is. Struct tags and types with their own methods are those of

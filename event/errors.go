@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// What can be wrong with bytes from a peer. Errors of this package wrap one of
-// these; compare with errors.Is.
+// What can be wrong with bytes from a peer. Errors about the bytes wrap one of
+// these, compare with errors.Is; a value of another kind than was wanted is a
+// *TypeError that wraps none.
 var (
 	// ErrTruncated means that the value ends beyond the bytes at hand, or
 	// declares a length that cannot fit into them.
@@ -51,7 +52,7 @@ type TypeError struct {
 	Want string // the kind that the target takes, "int", or "int8" if only its range is too small
 	Got  string // the kind that came, "str", or the number itself if it is out of range
 	Path string // where inside the value, "[2].name"; empty: the value itself
-	err  error  // ErrRange, or nil
+	err  error  // ErrRange, what is wrong with the bytes, or nil
 }
 
 // Error returns "is str, want int", fit to follow the name of an argument.
@@ -63,7 +64,8 @@ func (e *TypeError) Error() string {
 	return s
 }
 
-// Unwrap returns ErrRange for a number that is too large for its target.
+// Unwrap returns ErrRange for a number that its target cannot hold, and what is wrong
+// with the bytes, ErrTruncated or ErrFormat, where they are no value at all.
 func (e *TypeError) Unwrap() error { return e.err }
 
 // at records that err happened inside the element named by step.

@@ -90,7 +90,8 @@ func AppendElems(dst [][]byte, raw []byte) ([][]byte, error) {
 // is not looked at. They serve protocol fields, credits and counts, where Decode
 // would be a detour.
 
-// Int returns an integer value. Errors are *TypeError.
+// Int returns an integer value; a whole float counts, as for Decode. Errors are
+// *TypeError.
 func Int(raw []byte) (int64, error) {
 	t, err := scalar(raw, kindInt)
 	if err == nil && !t.neg && int64(t.bits) < 0 {
@@ -99,7 +100,7 @@ func Int(raw []byte) (int64, error) {
 	return int64(t.bits), err
 }
 
-// Uint returns an integer value that is not negative. Errors are *TypeError.
+// Uint is Int for a value that is not negative.
 func Uint(raw []byte) (uint64, error) {
 	t, err := scalar(raw, kindInt)
 	if err == nil && t.neg {

@@ -147,8 +147,8 @@ func decodeInterface(b []byte, i int, v reflect.Value, depth int) (next int, err
 	return next, nil
 }
 
-// decodeOwn stores into the structs and slices of ownTypes, which by their kind
-// would be read as maps and arrays; done is false for others. t and j are the
+// decodeOwn stores into those of ownTypes which by their kind would be read as
+// something else, maps, arrays or text; done is false for others. t and j are the
 // token at b[i:] and the offset after its head.
 func decodeOwn(b []byte, i int, t token, j int, v reflect.Value) (next int, done bool, err error) {
 	switch v.Type() {
@@ -163,6 +163,12 @@ func decodeOwn(b []byte, i int, t token, j int, v reflect.Value) (next int, done
 			return i, true, t.mismatch(kindExt)
 		}
 		v.Set(reflect.ValueOf(Ext{Type: t.ext, Data: append([]byte{}, b[j:j+t.n]...)}))
+		return j + t.n, true, nil
+	case typeBinKey:
+		if t.kind != kindBin && t.kind != kindStr {
+			return i, true, t.mismatch(kindBin)
+		}
+		v.SetString(string(b[j : j+t.n]))
 		return j + t.n, true, nil
 	case typeTime:
 		if t.kind == kindExt && t.ext == timestampExt {

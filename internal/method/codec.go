@@ -108,8 +108,7 @@ func decodeString(raw []byte) (string, error) {
 	return s, err
 }
 
-// decodeInt takes integers only: a float is refused even if it is whole, because
-// the next one may not be.
+// decodeInt takes whole floats too: Node sends integers beyond 32 bits so.
 func decodeInt(raw []byte) (int, error) {
 	if len(raw) == 1 && raw[0] < 0x80 {
 		return int(raw[0]), nil
