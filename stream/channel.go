@@ -313,7 +313,8 @@ func (ch *channel) pack(name string, args []byte) *scratch {
 	return s
 }
 
-// creditNumber reads a grant as Python's int() would.
+// creditNumber reads a grant as Python's int() would. What is larger than any grant
+// may count as the largest.
 func creditNumber(raw []byte) (int64, bool) {
 	switch event.Kind(raw) {
 	case "int":
@@ -323,10 +324,10 @@ func creditNumber(raw []byte) (int64, bool) {
 		return maxCredit, true // beyond int64
 	case "float":
 		f, err := event.Float(raw)
-		if err != nil || f != f || f > maxCredit || f < -maxCredit {
+		if err != nil || f-f != 0 { // no number, or infinite
 			return 0, false
 		}
-		return int64(f), true
+		return int64(max(-maxCredit, min(f, maxCredit))), true
 	case "bool":
 		var b bool
 		if event.Decode(raw, &b) == nil && b {

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -173,10 +174,11 @@ func TestCreditNumbers(t *testing.T) {
 		ok    bool
 	}{
 		{3, 3, true}, {-5, -5, true}, {uint64(1) << 63, maxCredit, true},
-		{1.9, 1, true}, {-1.9, -1, true}, {1e300, 0, false}, {-1e300, 0, false},
+		{1.9, 1, true}, {-1.9, -1, true}, {1e300, maxCredit, true}, {-1e300, -maxCredit, true},
+		{math.Inf(1), 0, false}, {math.NaN(), 0, false},
 		{true, 1, true}, {false, 0, true},
 		{"12", 12, true}, {" 7 ", 7, true}, {[]byte("4"), 4, true}, {"", 0, false}, {"x", 0, false},
-		{strings.Repeat("1", 33), 0, false}, {"99999999999999999999", 0, false},
+		{strings.Repeat("1", 33), 0, false}, {"99999999999999999999", math.MaxInt64, true},
 		{nil, 0, false}, {[]any{1}, 0, false}, {map[string]any{}, 0, false},
 	} {
 		raw, err := event.AppendValue(nil, tc.value)

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -88,12 +89,13 @@ func addCredit(have, grant int64) int64 {
 	return max(0, min(maxCredit, sum))
 }
 
-// parseCredit reads a grant that came as text.
+// parseCredit reads a grant that came as text, of which nobody needs more than 32
+// bytes.
 func parseCredit(raw []byte) (int64, bool) {
 	text, ok := event.Text(raw)
 	if !ok || len(text) > 32 {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	return n, err == nil
+	return n, err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -16,8 +16,12 @@ const plainHeader = 0x82
 // rounds up: a server that gave up before the caller did would leave the caller
 // without an answer.
 func appendTimeout(extra []byte, d time.Duration) []byte {
+	ms := int64(d / time.Millisecond)
+	if d%time.Millisecond > 0 { // not by a sum: d may be the longest there is
+		ms++
+	}
 	b := event.AppendString(slices.Clip(extra), event.KeyDeadline)
-	return event.AppendInt(b, max(1, int64((d+time.Millisecond-1)/time.Millisecond)))
+	return event.AppendInt(b, max(1, ms))
 }
 
 // deadlineOf returns when the call must be done that e opens; the zero time for

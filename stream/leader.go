@@ -267,6 +267,11 @@ func (m *ClientMux) batchLocked() error {
 // it must not block.
 func (m *ClientMux) Start(onEnd func(err error)) {
 	m.lead.onEnd = onEnd
+	// What came behind the peer's handshake has been read already, and nothing need
+	// follow it. If it was no good, the first Fill says so.
+	m.mu.Lock()
+	m.batchLocked()
+	m.mu.Unlock()
 	go m.readOn()
 }
 

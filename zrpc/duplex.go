@@ -92,7 +92,7 @@ func Upload[R, T any](ctx context.Context, c *Client, method string, items iter.
 		return result, err
 	}
 	defer r.Close()
-	if err := sendAll(&Duplex[T, R]{r}, items); err != nil && !errors.Is(err, io.EOF) {
+	if err := sendAll(&Duplex[T, R]{r}, items); err != nil {
 		return result, err
 	}
 	raw, err := r.next(ctx)
@@ -105,7 +105,8 @@ func Upload[R, T any](ctx context.Context, c *Client, method string, items iter.
 	return result, err
 }
 
-// sendAll sends items and the end of them.
+// sendAll sends items and the end of them. That the server has answered before is no
+// error: whoever reads learns what. An error that items yields is one, io.EOF too.
 func sendAll[T, R any](d *Duplex[T, R], items iter.Seq2[T, error]) error {
 	for item, err := range items {
 		if err != nil {
@@ -113,10 +114,18 @@ func sendAll[T, R any](d *Duplex[T, R], items iter.Seq2[T, error]) error {
 			return fmt.Errorf("zrpc: sending to %s: %w", d.r.req.Method, err)
 		}
 		if err := d.Send(item); err != nil {
-			return err
+			return unlessAnswered(err)
 		}
 	}
-	return d.CloseSend()
+	return unlessAnswered(d.CloseSend())
+}
+
+// unlessAnswered drops the error by which Send says that the server has answered.
+func unlessAnswered(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // Values makes a stream for Upload from a sequence that has no errors, such as

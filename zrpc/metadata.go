@@ -2,6 +2,7 @@ package zrpc
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -92,6 +93,23 @@ func (v *caller) outgoing(opt *CallOptions) Metadata {
 	merged := maps.Clone(opt.Metadata)
 	maps.Copy(merged, v.md)
 	return merged
+}
+
+// maxExtra bounds what goes into a request's header beside the protocol's own: a
+// server drops an event with a larger header unread.
+const maxExtra = event.MaxHeaderLen - 4<<10
+
+// checkExtra refuses what would not reach the server, or be dropped there as a
+// whole, by Python for one byte that is no text: the caller would wait in vain.
+func checkExtra(wire *stream.Request) error {
+	switch b := wire.Extra; {
+	case len(b) > maxExtra:
+		return fmt.Errorf("zrpc: calling %s: metadata and header keys take %d bytes, at most %d are read; send them as an argument",
+			wire.Method, len(b), maxExtra)
+	case checkText(b, "") != nil:
+		return fmt.Errorf("zrpc: calling %s: the metadata holds a string that is not valid UTF-8; encode it, as base64 for one", wire.Method)
+	}
+	return nil
 }
 
 // appendMetadata appends the header pair of md, and how many pairs that makes.

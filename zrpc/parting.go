@@ -37,10 +37,29 @@ func (s *Server) partFrom(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lingerMost)
 	defer cancel()
 	s.settle(ctx)
-	var told sync.WaitGroup
-	others := false
 	s.mu.Lock()
 	s.parting = ctx
+	s.mu.Unlock()
+	s.tell(ctx)
+	// Whoever had been accepted and had not begun its handshake when the first look
+	// was taken has come meanwhile.
+	s.settle(ctx)
+	others := s.tell(ctx)
+	s.refused.note() // whoever just got the last answer is about to call again
+	for others {
+		quiet := time.Since(time.Unix(0, s.refused.at.Load()))
+		if quiet >= lingerQuiet || !wait(ctx, lingerQuiet-quiet) {
+			return
+		}
+		others = s.waits()
+	}
+}
+
+// tell waits until those know who understand it, and reports whether there are
+// others.
+func (s *Server) tell(ctx context.Context) (others bool) {
+	var told sync.WaitGroup
+	s.mu.Lock()
 	for m, w := range s.conns {
 		if w.knowsBye() {
 			told.Go(func() { m.Leave(ctx) })
@@ -50,14 +69,7 @@ func (s *Server) partFrom(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	told.Wait()
-	s.refused.note() // whoever just got the last answer is about to call again
-	for others {
-		quiet := time.Since(time.Unix(0, s.refused.at.Load()))
-		if quiet >= lingerQuiet || !wait(ctx, lingerQuiet-quiet) {
-			return
-		}
-		others = s.waits()
-	}
+	return others
 }
 
 // settle waits, for at most lingerQuiet, until those are served who were just coming

@@ -80,6 +80,9 @@ func (r *Request) answer() *stream.AnswerHeader {
 
 // unary makes a call with one result.
 func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.Request, reply *stream.Reply) error {
+	if err := checkExtra(wire); err != nil {
+		return err
+	}
 	t := c.tries(ctx, opt, wire.Method)
 	for t.next() {
 		wire.Timeout = left(t.ctx)
@@ -94,6 +97,9 @@ func (c *clientCore) unary(ctx context.Context, opt *CallOptions, wire *stream.R
 func (c *clientCore) open(ctx context.Context, req *Request) (*Response, error) {
 	wire := &stream.Request{Method: req.Method, Args: req.Args, Answer: req.answer(), Sends: req.Shape != ServerStream}
 	wire.Extra, wire.NExtra = req.extra()
+	if err := checkExtra(wire); err != nil {
+		return nil, err
+	}
 	r := &Response{ctx: ctx, req: req}
 	req.opt.Idempotent = req.Idempotent // an interceptor may know better
 	t := c.tries(ctx, &req.opt, req.Method)

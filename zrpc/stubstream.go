@@ -90,8 +90,7 @@ func (c *Client) eachAnswer(ctx context.Context, name string, args []any, items 
 				}
 			}
 		}
-		err := sendAll(&Duplex[any, event.Raw]{r}, noted)
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err := sendAll(&Duplex[any, event.Raw]{r}, noted); err != nil {
 			failed.CompareAndSwap(nil, &err)
 			r.Close()
 		}
