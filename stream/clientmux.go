@@ -325,11 +325,11 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 		h.Extra = appendTimeout(req.Extra, req.Timeout)
 		h.NExtra++
 	}
-	// Encoded where the answer's args will be copied to: by then it is on its way.
-	if ch.buf == nil {
-		ch.buf = make([]byte, 0, usualEvent)
-	}
-	b := event.AppendHead(ch.buf[:0], &h)
+	// Not in the channel's own memory: that is the reader's as soon as ch has a slot, for
+	// a server may guess the id and answer before it is asked.
+	s := scratchPool.Get().(*scratch)
+	defer s.free()
+	s.b = event.AppendHead(s.b, &h)
 	mode := Now
 	if others > 0 {
 		mode = Yield
@@ -338,19 +338,16 @@ func (m *ClientMux) send(ctx context.Context, ch *Channel, req *Request, others 
 	if len(lent) == 0 && tail == nil && len(args) >= HandOver {
 		args, lent = nil, args
 	}
-	b = append(b, args...)
-	if ch.buf = b; ch.flow != nil {
-		ch.buf = nil // a stream's answer goes elsewhere
-	}
+	s.b = append(s.b, args...)
 	switch {
 	case m.opt.Trace != nil: // which is shown it in one piece
 	case tail != nil:
-		return m.conn.SendOwned(ctx, delimiter, b, tail.Bytes(), tail.Release, mode)
+		return m.conn.SendOwned(ctx, delimiter, s.b, tail.Bytes(), tail.Release, mode)
 	case len(lent) > 0:
-		return m.conn.SendLent(ctx, delimiter, b, lent, mode)
+		return m.conn.SendLent(ctx, delimiter, s.b, lent, mode)
 	}
-	b = append(append(b, lent...), tail.Bytes()...)
+	s.b = append(append(s.b, lent...), tail.Bytes()...)
 	tail.Release()
-	m.trace(true, b)
-	return m.conn.Send(ctx, delimiter, b, mode)
+	m.trace(true, s.b)
+	return m.conn.Send(ctx, delimiter, s.b, mode)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/go-zeromq/zmq4"
 
@@ -48,5 +49,48 @@ func TestByeBehindHandshake(t *testing.T) {
 		<-ran
 		m.opt.Ticker.Close()
 		b.Close()
+	})
+}
+
+// asked is a connection that has something done when it is asked what the peer knows,
+// which a call with a deadline does when it is registered and not yet encoded.
+type asked struct {
+	testConn
+	hook func()
+}
+
+func (c *asked) Extended() bool {
+	c.hook()
+	return false
+}
+
+// A server can work out the id of the next call and answer before it was asked. That
+// is its own affair: the answer must not lie in the memory in which the request is
+// just being encoded.
+func TestAnswerBeforeRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		us, peer := newConns(t, zmq4.Dealer)
+		conn := &asked{testConn: us, hook: func() {}}
+		m := NewClientMux(conn, nil)
+		m.Start(func(error) {})
+		server := newScripted(t, peer)
+		conn.hook = func() {
+			id := m.ids.Encode(1 << msgid.SlotBits) // the first number of the first slot
+			server.send(delimiter, server.newID(), id[:], 3, "OK", []any{"early"})
+			synctest.Wait()
+		}
+		r, err := m.Call(t.Context(), &Request{Method: "f", Args: encodeArray(t, 1, 2, 3), Timeout: time.Minute})
+		var text string
+		if err == nil {
+			err = event.Decode(r.Result, &text)
+		}
+		if err != nil || text != "early" {
+			t.Errorf("the answer is %q, %v", text, err)
+		}
+		r.Release()
+		server.want("the request is what it was meant to be", "f")
+		m.Close(nil)
+		m.opt.Ticker.Close()
+		peer.Close(nil)
 	})
 }
