@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -341,5 +342,18 @@ func TestConnect(t *testing.T) {
 	}
 	if _, err := r.BindFrontend("nonsense"); err == nil {
 		t.Error("a bad endpoint was taken")
+	}
+}
+
+// "As long as it takes" is often written as the longest time there is, which must not
+// become none at all.
+func TestLongestTicks(t *testing.T) {
+	o := Options{Heartbeat: 8 * time.Second} // a tick is a second
+	for d, want := range map[time.Duration]uint32{
+		0: 0, 1: 1, time.Second: 1, time.Second + 1: 2, math.MaxInt64: 1 << 30,
+	} {
+		if got := o.ticks(d); got != want {
+			t.Errorf("%v is %d ticks, want %d", d, got, want)
+		}
 	}
 }

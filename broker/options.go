@@ -122,7 +122,11 @@ func (o Options) withDefaults() Options {
 // ticks is d in ticks of the broker, rounded up.
 func (o *Options) ticks(d time.Duration) uint32 {
 	tick := o.Heartbeat / ticksPerBeat
-	return uint32(min((d+tick-1)/tick, 1<<30))
+	n := d / tick
+	if d%tick > 0 { // not by a sum: d may be the longest there is
+		n++
+	}
+	return uint32(min(n, 1<<30))
 }
 
 // conn holds the limits of each connection. X-Zrpc tells the peer that the other

@@ -40,7 +40,9 @@ func NewSubscriber(opt *Options) *Subscriber {
 // Subscribe adds topics: events whose topic begins with one of them are received.
 // The first call takes the place of the default, which is everything; the topic
 // "" is everything again. Call it before Connect, or events of other topics may
-// come meanwhile. It returns before the publishers know. Error: ErrClosed.
+// come meanwhile. It returns before the publishers know; one of this package
+// disconnects who names a topic of more than 1 KiB, more than 10,000 of them or more
+// than 1 MiB in all. Error: ErrClosed.
 func (s *Subscriber) Subscribe(topics ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -55,7 +55,7 @@ var (
 )
 
 // TimeoutError is the error of a call whose CallOptions.Timeout ran out before
-// the answer began. It matches context.DeadlineExceeded, and is a net.Error.
+// the answer began, or whose CallOptions.ItemTimeout before the next item came. It matches context.DeadlineExceeded, and is a net.Error.
 type TimeoutError struct {
 	Method string
 	After  time.Duration

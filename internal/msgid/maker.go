@@ -23,8 +23,8 @@ type Encoded [2 + length]byte
 // Text returns the id without msgpack's head.
 func (id *Encoded) Text() []byte { return id[2:] }
 
-// Maker makes the message ids of one end: 96 random bits and a 64-bit number, in
-// characters that survive peers which turn ids into strings (zerorpc-node reads
+// Maker makes the message ids of one end: 90 random bits, of a uuid, and a 64-bit
+// number, in characters that survive peers which turn ids into strings (zerorpc-node reads
 // binary ids as UTF-8, where raw bytes would collide). The number's low bits are
 // the slot of the channel that the id opens, so an answer finds its channel
 // without a map, and the id of an earlier process, or a guessed one, finds none.
@@ -37,7 +37,7 @@ type Maker struct {
 // Init chooses the random part.
 func (g *Maker) Init() {
 	g.head[0], g.head[1] = 0xc4, length
-	u := uuid.New()
+	u := uuid.New() // of version 4; its last four bytes are left out
 	base64.RawURLEncoding.Encode(g.head[2:], u[:12])
 }
 

@@ -37,7 +37,7 @@ var (
 	ErrNoFrames = errors.New("socket: a message needs at least one frame")
 
 	// ErrSubscriptions: a subscriber asked for more than a publisher keeps.
-	ErrSubscriptions = errors.New("socket: too many subscriptions")
+	ErrSubscriptions = errors.New("socket: subscriptions too many or too long")
 )
 
 // EndpointError says which operation failed on which endpoint, why, and what

@@ -173,8 +173,13 @@ func (q *fairQueue) take(ctx context.Context) (m Received, err error) {
 		}
 		q.mu.Lock()
 		q.waiting--
+		if err != nil { // what came at the same time is not left behind
+			if m, ok = q.popLocked(); ok {
+				err = nil
+			}
+		}
 		q.mu.Unlock()
-		if err != nil {
+		if ok || err != nil {
 			return m, err
 		}
 	}

@@ -69,6 +69,11 @@ const (
 	// has no bound. An order of magnitude above what one process follows.
 	maxSubscriptions = 10_000
 
+	// maxSubscription bounds one prefix in bytes. Topics are words; and a message is
+	// looked up once for each length that some prefix has, so that thirty peers with
+	// long ones of all lengths would make each cost a millisecond and more.
+	maxSubscription = 1 << 10
+
 	// maxSubscriptionBytes bounds one subscriber's prefixes in bytes.
 	maxSubscriptionBytes = 1 << 20
 

@@ -10,7 +10,7 @@ import (
 )
 
 // Options configure a Socket. Beside Type everything may be left zero, which
-// means the default; for a duration or a count, negative means none.
+// means the default. A negative count means no bound.
 type Options struct {
 	// Type is the ZeroMQ socket type announced to peers. The constructors of
 	// the patterns set it themselves.
@@ -25,8 +25,8 @@ type Options struct {
 	// mechanism may keep state. accepted is whether the peer came to us. nil: NULL.
 	Security func(accepted bool) (sec zmq4.Security, server bool)
 
-	// Conn holds the limits of each connection: HandshakeTimeout, MaxMessage,
-	// MaxFrames, SendHWM, SendBytes, WriteStall. The other fields are ignored.
+	// Conn holds the limits of each connection, its Property and the Budget that all
+	// share. Type, Identity, Security and Server are ignored: they are given above.
 	Conn zmtp.Config
 
 	// RecvHWM and RecvBytes bound what is received from one peer and not yet
@@ -35,7 +35,7 @@ type Options struct {
 	RecvHWM, RecvBytes int
 
 	// ReconnectMin and ReconnectMax bound the jittered wait before Connect
-	// tries again; see backoff. Defaults 100 ms and 30 s.
+	// tries again; see backoff. Defaults 100 ms and 30 s, for negative ones too.
 	ReconnectMin, ReconnectMax time.Duration
 
 	// Linger is how long Close and Disconnect let queued messages go out.

@@ -87,7 +87,7 @@ func (p *Pub) apply(s *subscriber, m *zmtp.Message) error {
 	n := s.topics[string(topic)]
 	switch {
 	case add && n == 0:
-		if len(s.topics) >= maxSubscriptions || s.bytes+len(topic) > maxSubscriptionBytes ||
+		if len(topic) > maxSubscription || len(s.topics) >= maxSubscriptions || s.bytes+len(topic) > maxSubscriptionBytes ||
 			p.bytes+len(topic)+subscriptionCost > maxAllSubscriptionBytes {
 			return ErrSubscriptions
 		}

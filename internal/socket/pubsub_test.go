@@ -104,7 +104,7 @@ func TestSpecPubDrops(t *testing.T) {
 
 // A peer may not make a publisher keep more than its limits.
 func TestSubscriptionLimits(t *testing.T) {
-	long := strings.Repeat("x", 4<<10)
+	long := strings.Repeat("x", maxSubscription)
 	for _, tc := range []struct {
 		why string
 		sub func(i int) []byte
@@ -112,8 +112,10 @@ func TestSubscriptionLimits(t *testing.T) {
 	}{
 		{"count", func(i int) []byte { return subMsg(fmt.Sprint(i)) }, maxSubscriptions + 1},
 		{"bytes", func(i int) []byte {
-			return append([]byte{2, 0, 0, 0, 0, 0, 0, 0x10, 1, 1}, long[:len(long)-8]+fmt.Sprintf("%08d", i)...)
+			return append([]byte{2, 0, 0, 0, 0, 0, 0, 4, 1, 1}, long[:len(long)-8]+fmt.Sprintf("%08d", i)...)
 		}, maxSubscriptionBytes/len(long) + 1},
+		// Each length costs a look-up of that length with each message sent.
+		{"length", func(int) []byte { return append([]byte{2, 0, 0, 0, 0, 0, 0, 4, 2, 1}, long+"x"...) }, 1},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			pub := closing(t, NewPub(soon()))

@@ -10,8 +10,8 @@ import (
 	"github.com/zrpc-go/zrpc/internal/budget"
 )
 
-// Config is what a connection needs to know. Zero values mean the defaults in
-// limits.go. It is not changed by Handshake and may serve many connections.
+// Config is what a connection needs to know. Zero and negative numbers mean the
+// defaults in limits.go. It is not changed by Handshake and may serve many connections.
 type Config struct {
 	Type     zmq4.SocketType // our socket type; required
 	Identity []byte          // announced by REQ, DEALER and ROUTER; at most 255 bytes, not starting with 0

@@ -64,7 +64,7 @@ func (c *Conn) SendOwned(ctx context.Context, envelope, head, tail []byte, relea
 func (c *Conn) TrySendOwned(envelope, head, tail []byte, release func(), f Flush) bool {
 	w := &c.wr
 	w.mu.Lock()
-	if w.stateLocked() != nil || w.fullLocked() {
+	if w.stateLocked() != nil || w.fullLocked() || w.drawLocked(len(envelope)+len(head)+len(tail)) != nil {
 		w.mu.Unlock()
 		if release != nil {
 			release()
