@@ -18,7 +18,8 @@ type Options struct {
 
 	// Heartbeat is the interval at which the broker itself counts time: it
 	// beats to callers that wait for a worker, and finds a hung worker within
-	// two. Clients and workers should use the same one. Default 5 s.
+	// two. Clients and workers should use the same one. Default 5 s; it cannot be
+	// switched off.
 	Heartbeat time.Duration
 
 	// Balance says which worker gets a call. Default Least.

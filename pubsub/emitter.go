@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/msgid"
 )
 
 // Emitter emits events with a topic, a header, or both. It is made by
@@ -29,14 +30,15 @@ type outlet struct {
 	send   func(ctx context.Context, frames ...[]byte) error // copies the frames
 	sent   func()                                            // after each send; may be nil
 	max    int                                               // bytes of one event and its topic
-	ids    *ids
+	ids    msgid.Maker
 	around Handler // nil: no interceptors
 
 	emitted atomic.Uint64
 }
 
 func newOutlet(send func(context.Context, ...[]byte) error, o *Options) *outlet {
-	out := &outlet{send: send, max: o.MaxMessage, ids: newIDs()}
+	out := &outlet{send: send, max: o.MaxMessage}
+	out.ids.Init()
 	if len(o.Interceptors) > 0 {
 		out.around = chain(o.Interceptors, emitEvent)
 	}
@@ -90,7 +92,7 @@ func withoutPair(pairs []byte, n int, key string) (kept []byte, left int) {
 // scratch is what one Emit works with; the socket copies what it sends.
 type scratch struct {
 	buf    []byte
-	id     [idLen]byte
+	id     msgid.Encoded
 	frames [2][]byte
 }
 
@@ -138,8 +140,8 @@ func (e *Emitter) emit(ctx context.Context, name string, args []any) error {
 	}
 	s := scratches.Get().(*scratch)
 	defer s.release()
-	e.out.ids.next(&s.id)
-	h := event.Head{ID: s.id[:], Extra: e.headers, NExtra: e.nheader, Name: name}
+	s.id = e.out.ids.Encode(e.out.ids.Next(msgid.NoSlot)) // by which logs on the other side tell events apart
+	h := event.Head{ID: s.id.Text(), Extra: e.headers, NExtra: e.nheader, Name: name}
 	b := event.AppendHead(s.buf[:0], &h)
 	b = event.AppendArrayHeader(b, len(args))
 	for i, arg := range args {

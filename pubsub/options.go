@@ -9,7 +9,8 @@ import (
 )
 
 // Options configures the four types of this package; each uses what concerns
-// it. The zero value, and nil, are the defaults.
+// it. The zero value, and nil, are the defaults; a negative number is the default
+// too, unless its field says otherwise.
 type Options struct {
 	// HWM is how many events are queued for, or from, one peer, beside those just
 	// being written. A Publisher drops beyond it, a Pusher waits, a receiver stops

@@ -22,7 +22,7 @@
 //     directions. Who sends more than it was granted loses that channel, with
 //     ErrOverflow, and no other.
 //   - Bounds: open calls, what they hold of requests, and what waits unread are
-//     bounded for each connection, and by Options of package zrpc for all.
+//     bounded for each connection, and by ServerOptions of package zrpc for all.
 //   - Cancel, deadlines and leave-taking, where the other end is zrpc too.
 //
 // The rules are in PROTOCOL.md, measured with the real peers.

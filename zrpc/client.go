@@ -10,8 +10,9 @@ import (
 	"github.com/zrpc-go/zrpc/stream"
 )
 
-// Client calls the methods of a server. It may be used by any number of
-// goroutines at once; one client is enough for a server.
+// Client calls the methods of a server. Dial and NewClient make one; the zero value
+// is of no use. It may be used by any number of goroutines at once; one client is
+// enough for a server.
 type Client struct {
 	core *clientCore
 	opt  CallOptions

@@ -144,7 +144,7 @@ type CallOptions struct {
 	// Idempotent says that the calls may run twice: Retry, and interceptors that
 	// make calls again, may then do so even when they cannot know whether a first
 	// attempt ran. Each attempt at a call has the same key; a server may recognise
-	// it, see package interceptor/retry.
+	// it, see package interceptor/retry. What a client had, With cannot take back.
 	Idempotent bool
 
 	// Retry says how often calls that failed are made again. Default: never.

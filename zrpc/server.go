@@ -15,8 +15,8 @@ import (
 	"github.com/zrpc-go/zrpc/stream"
 )
 
-// Server answers calls. Its methods may be called concurrently, also while it
-// serves.
+// Server answers calls. NewServer makes one; the zero value is of no use. Its
+// methods may be called concurrently, also while it serves.
 type Server struct {
 	opt    ServerOptions
 	svc    stream.Service

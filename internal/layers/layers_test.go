@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 	"internal/method":   {"event"},
 	"internal/attempts": {}, // when to make a call again; also for the interceptor that does it
 	"zrpc":              {uuid, "event", "stream", "internal/attempts", "internal/method", "internal/socket", "internal/zmtp", "internal/budget", zmq4},
-	"pubsub":            {"event", "internal/method", "internal/socket", "internal/zmtp"},
+	"pubsub":            {"event", "internal/method", "internal/msgid", "internal/socket", "internal/zmtp"},
 
 	// NumPy's arrays, as values of calls: they need the encoding and no connection.
 	"ndarray": {"event", msgpack},
