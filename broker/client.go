@@ -20,7 +20,7 @@ type client struct {
 
 	// the broker's mu guards these
 	channels msgid.Table[*channel]
-	recent   recent
+	recent   msgid.Recent
 	open     int
 }
 
@@ -162,7 +162,7 @@ func (c *client) onChannel(m *zmtp.Message, h *head) {
 	b.mu.Lock()
 	ch := c.channels.Get(id)
 	if ch == nil || ch.orphan {
-		known := ch != nil || c.recent.has(id)
+		known := ch != nil || c.recent.Has(id)
 		b.mu.Unlock()
 		c.stray(m, h, k, known)
 		return
@@ -198,7 +198,7 @@ func (c *client) onChannel(m *zmtp.Message, h *head) {
 func (c *client) cancelLocked(ch *channel) {
 	b := c.b
 	c.channels.Remove(ch.id, ch)
-	c.recent.add(ch.id)
+	c.recent.Add(ch.id)
 	b.abandonLocked(ch)
 }
 

@@ -71,7 +71,7 @@ func (b *Broker) closeLocked(ch *channel) {
 	if c := ch.client; c != nil {
 		c.open--
 		c.channels.Remove(ch.id, ch)
-		c.recent.add(ch.id)
+		c.recent.Add(ch.id)
 		if t.calls--; t.calls == 0 {
 			b.idleLocked()
 		}

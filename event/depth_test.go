@@ -1,6 +1,9 @@
 package event
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 // leaf is a list in which lists lie, with bytes at the bottom.
 type leaf struct {
@@ -41,5 +44,28 @@ func TestDecodeBinKey(t *testing.T) {
 	}
 	if err := Decode(AppendInt(nil, 5), &key); err == nil {
 		t.Error("a number was taken for a key of bytes")
+	}
+}
+
+// MapLen reads each form of a map's head, and believes no count that the bytes left
+// cannot hold.
+func TestMapLen(t *testing.T) {
+	for _, test := range []struct {
+		raw     string
+		n, next int
+		want    error
+	}{
+		{"\x80", 0, 1, nil},
+		{"\x81\x01\x02", 1, 1, nil},
+		{"\xde\x00\x01\x01\x02", 1, 3, nil},
+		{"\xdf\x00\x00\x00\x01\x01\x02", 1, 5, nil},
+		{"\x82\x01\x02\x03", 0, 0, ErrTruncated},
+		{"\xdf\xff\xff\xff\xff\x01\x02", 0, 0, ErrTruncated},
+		{"", 0, 0, ErrTruncated},
+		{"\x91\x01", 0, 0, ErrFormat},
+	} {
+		if n, next, err := MapLen([]byte(test.raw)); n != test.n || next != test.next || !errors.Is(err, test.want) {
+			t.Errorf("%x is a map of %d from %d on, %v; want %d from %d, %v", test.raw, n, next, err, test.n, test.next, test.want)
+		}
 	}
 }

@@ -67,6 +67,19 @@ func ArrayLen(raw []byte) (n, next int, err error) {
 	return t.n, next, nil
 }
 
+// MapLen reads the head of a map: its number of pairs and the offset of the first.
+// There are at least two bytes for each pair.
+func MapLen(raw []byte) (n, next int, err error) {
+	t, next, err := readToken(raw, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	if t.kind != kindMap {
+		return 0, 0, fmt.Errorf("%w: %s, want map", ErrFormat, t.kind)
+	}
+	return t.n, next, nil
+}
+
 // AppendElems appends the encoded elements of an array value to dst. They alias
 // raw, with their capacity cut, so that an append to one cannot overwrite the
 // next. dst grows as elements are found, not by the count in the head.

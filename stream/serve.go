@@ -132,7 +132,7 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 	} else {
 		m.mu.Lock()
 		m.hideLocked(c)
-		m.recent.addLocked(c.id)
+		m.recent.Add(c.id)
 		answer := len(out.b) + c.Given()
 		c.bytes += answer // the answer may wait for room: until then it counts with its request
 		m.held += answer

@@ -58,7 +58,7 @@ type ServerMux struct {
 	// mu guards these
 	open   callList           // open calls but the inline one
 	calls  msgid.Table[*Call] // the same by id
-	recent recentIDs          // calls that ended lately
+	recent msgid.Recent       // calls that ended lately
 	onEnd  func(err error)    // told once, when the connection has ended
 	told   bool               // the peer knows that we leave, or is gone
 	left   chan struct{}      // closed then; nil: nobody waits for it
@@ -301,7 +301,7 @@ func (m *ServerMux) registerLocked(c *Call) {
 func (m *ServerMux) unregister(c *Call) {
 	m.mu.Lock()
 	m.hideLocked(c)
-	m.recent.addLocked(c.id)
+	m.recent.Add(c.id)
 	m.unholdLocked(c.bytes)
 	if c.flow != nil {
 		c.releaseLocked(context.Canceled)
@@ -341,7 +341,7 @@ func (m *ServerMux) onChannel(msg *Message, e *event.Event) {
 			m.svc.Dropped.Add(1)
 		}
 	}
-	late := c == nil && m.recent.hasLocked(e.ResponseTo)
+	late := c == nil && m.recent.Has(e.ResponseTo)
 	m.mu.Unlock()
 	if c != nil || late {
 		return

@@ -1,7 +1,6 @@
 package method
 
 import (
-	"encoding/binary"
 	"fmt"
 	"unicode/utf8"
 
@@ -78,21 +77,21 @@ func (m *Method) spreadText(args []byte) ([]byte, error) {
 // spreadMap takes the keys as they are encoded and skips the values. A key that
 // is there twice counts twice; Python would have merged it.
 func (m *Method) spreadMap(args []byte) ([]byte, error) {
-	v, err := mapKeys(args)
+	n, off, err := event.MapLen(args)
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.header(v.n)
+	out, err := m.header(n)
 	if err != nil {
 		return nil, err
 	}
-	for range v.n {
-		next, err := event.Skip(args, v.off)
+	for range n {
+		next, err := event.Skip(args, off)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, args[v.off:next]...)
-		if v.off, err = event.Skip(args, next); err != nil {
+		out = append(out, args[off:next]...)
+		if off, err = event.Skip(args, next); err != nil {
 			return nil, err
 		}
 	}
@@ -115,28 +114,4 @@ func (m *Method) spreadExt(args []byte) ([]byte, error) {
 		return nil, err
 	}
 	return event.AppendBin(event.AppendInt(out, int64(e.Type)), e.Data), nil
-}
-
-// pairs is where a map's content begins.
-type pairs struct{ n, off int }
-
-// mapKeys reads the header of the map in raw, of which every pair takes at least
-// two bytes.
-func mapKeys(raw []byte) (pairs, error) {
-	var n uint64
-	off := 1
-	switch {
-	case len(raw) > 0 && raw[0]&0xf0 == 0x80:
-		n = uint64(raw[0] & 0x0f)
-	case len(raw) > 2 && raw[0] == 0xde:
-		n, off = uint64(binary.BigEndian.Uint16(raw[1:])), 3
-	case len(raw) > 4 && raw[0] == 0xdf:
-		n, off = uint64(binary.BigEndian.Uint32(raw[1:])), 5
-	default:
-		return pairs{}, event.ErrTruncated
-	}
-	if n > uint64(len(raw)-off)/2 {
-		return pairs{}, event.ErrTruncated
-	}
-	return pairs{int(n), off}, nil
 }

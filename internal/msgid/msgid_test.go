@@ -1,6 +1,7 @@
 package msgid
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -62,5 +63,23 @@ func TestTable(t *testing.T) {
 	}
 	if table.Len() != 0 {
 		t.Errorf("%d entries are left", table.Len())
+	}
+}
+
+// The last ids are known, and no more than those are kept, whoever chose them.
+func TestRecent(t *testing.T) {
+	var r Recent
+	if r.Has(nil) || r.Has([]byte("x")) {
+		t.Error("an id is known before any was added")
+	}
+	id := func(i int) []byte { return fmt.Append(nil, "id", i) }
+	for i := range 3 * recentIDs {
+		r.Add(id(i))
+		if !r.Has(id(i)) {
+			t.Fatalf("%d is not known", i)
+		}
+	}
+	if !r.Has(id(2*recentIDs)) || r.Has(id(2*recentIDs-1)) || len(r.sums) != recentIDs {
+		t.Errorf("%d are kept, want the last %d", len(r.sums), recentIDs)
 	}
 }
