@@ -63,18 +63,14 @@ func (b *Broker) introspect(name string) []byte {
 		return event.AppendString(raw, p.name(b.o.Name))
 	case "_zerorpc_name":
 		return event.AppendString(nil, p.name(b.o.Name))
-	case "_zerorpc_list":
-		names := slices.Sorted(maps.Keys(p.offered()))
-		raw := event.AppendArrayHeader(nil, len(names))
-		for _, n := range names {
-			raw = event.AppendString(raw, n)
-		}
-		return raw
 	}
 	if p.inspected == nil {
-		p.inspected = p.inspect(b.o.Name)
+		p.inspect(b.o.Name)
 	}
-	return p.inspected // replaced, never changed
+	if name == "_zerorpc_list" {
+		return p.listed
+	}
+	return p.inspected // replaced, as listed is, and never changed
 }
 
 // offered is what the frontend offers: each method of a worker, and where
@@ -95,16 +91,20 @@ func (p *pool) offered() map[string]event.Raw {
 	return all
 }
 
-// inspect makes the answer to _zerorpc_inspect.
-func (p *pool) inspect(own string) []byte {
+// inspect makes the answers to _zerorpc_inspect and _zerorpc_list, once for all who
+// ask: it goes through every method of every worker, and everybody waits meanwhile.
+func (p *pool) inspect(own string) {
 	all := p.offered()
+	names := slices.Sorted(maps.Keys(all))
+	list := event.AppendArrayHeader(nil, len(names))
 	raw := event.AppendMapHeader(nil, 2)
 	raw = event.AppendString(event.AppendString(raw, "name"), p.name(own))
 	raw = event.AppendMapHeader(event.AppendString(raw, "methods"), len(all))
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	for _, name := range names {
+		list = event.AppendString(list, name)
 		raw = append(event.AppendString(raw, name), all[name]...)
 	}
-	return raw
+	p.inspected, p.listed = raw, list
 }
 
 // askWorker passes a question about one method on to a worker that has it.

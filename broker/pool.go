@@ -18,6 +18,7 @@ type pool struct {
 	stats     map[string]*methodStats
 	unknown   int    // routes that nobody has offered yet
 	inspected []byte // the answer to _zerorpc_inspect; nil: to be made
+	listed    []byte // and to _zerorpc_list, made with it
 }
 
 // route is the workers that offer one method.
