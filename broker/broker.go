@@ -32,7 +32,7 @@ type Broker struct {
 	epoch   time.Time     // what clock counts from
 	served  sync.Once
 	stop    sync.Once
-	ticking sync.WaitGroup
+	ticking sync.WaitGroup // Add only under mu, with closed false
 
 	stopping atomic.Bool  // new calls are refused
 	passing  atomic.Int32 // last events that are out of the table and not yet in their caller's queue
@@ -53,7 +53,11 @@ type Broker struct {
 	idle     chan struct{} // closed when no client's channel is open; nil: nobody waits
 	closed   bool          // Shutdown is past waiting
 	clients  map[*client]struct{}
-	bound    [2][]string // endpoints of frontend and backend
+	gated    map[*client]struct{} // those with calls that wait at their gate
+	held     int                  // calls that do
+	heldSize int                  // bytes of their requests
+	answered int                  // bytes that workers answered lately: see forgets
+	bound    [2][]string          // endpoints of frontend and backend
 
 	refusedAt time.Duration // when a call was last refused because of Shutdown
 }
@@ -64,6 +68,7 @@ func New(o *Options) *Broker {
 		serving: make(chan struct{}),
 		stopped: make(chan struct{}),
 		clients: map[*client]struct{}{},
+		gated:   map[*client]struct{}{},
 		epoch:   time.Now(),
 		tick:    1,
 	}

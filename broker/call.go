@@ -48,8 +48,17 @@ func (c *client) call(m *zmtp.Message, h *head, r *route) {
 			return
 		}
 	}
-	w := b.pickLocked(r)
-	if w == nil {
+	pass, f := b.mayPassLocked(c, r, len(m.Body))
+	if f != nil {
+		b.mu.Unlock()
+		c.refuse(m, h, *f)
+		return
+	}
+	var w *worker
+	if pass {
+		w = b.pickLocked(r)
+	}
+	if pass && w == nil {
 		if f := b.mayWaitLocked(r, len(m.Body)); f != nil {
 			b.mu.Unlock()
 			c.refuse(m, h, *f)
@@ -68,8 +77,15 @@ func (c *client) call(m *zmtp.Message, h *head, r *route) {
 		ch.build(ch.buf[:0], m, h, edit{h.id, own[:]}, edit{h.name, event.AppendString(nil, r.method)})
 	}
 	b.count.calls.Add(1)
+	if pass {
+		ch.passedLocked()
+	}
 	if w == nil {
-		b.enqueueLocked(ch)
+		if pass {
+			b.enqueueLocked(ch)
+		} else {
+			b.holdLocked(ch)
+		}
 		b.mu.Unlock()
 		return
 	}
@@ -149,7 +165,7 @@ func (b *Broker) unsent(n uint64, w *worker) {
 		return // w is gone, and ch was seen to with it
 	}
 	b.count.fullWorker.Add(1)
-	b.moveLocked(ch, failure{errBusy, "the queue to the worker is full; the call has not run"})
+	b.moveLocked(ch, failure{errBusy, fullText})
 }
 
 // moveLocked gives a running call, which has not run or may run twice, to
@@ -199,6 +215,9 @@ func (b *Broker) overflow(n uint64, count *counter, text string) {
 	ch := b.table.get(n)
 	if ch == nil {
 		return // that was its last event
+	}
+	if ch.state == running {
+		b.tellCancelLocked(ch)
 	}
 	b.failLocked(ch, failure{errLost, text + "; the call was given up, whether it ended is unknown"})
 	b.dispatchLocked()

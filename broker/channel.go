@@ -43,6 +43,9 @@ type channel struct {
 	streams  bool    // the present worker has sent an item of it
 	orphan   bool    // nobody waits for the answer any more
 	canceled bool    // and the worker was told so
+	held     bool    // queued: at its client's gate, and not for a worker
+	passed   bool    // it counts in its client's window
+	answers  int     // bytes that it counts there
 
 	req        request  // empty once it cannot be sent again
 	early      [][]byte // what the client's own stream sent, as long as req is there
@@ -50,7 +53,7 @@ type channel struct {
 
 	pulse pulse
 
-	next  *channel // in the queue
+	next  *channel // in the queue, or at the gate
 	until uint32   // queued for want of a worker: the tick at which that ends; 0: never
 	beat  uint32   // the tick of the next heartbeat of our own to the client
 }

@@ -22,6 +22,7 @@ type client struct {
 	channels msgid.Table[*channel]
 	recent   msgid.Recent
 	open     int
+	gate     gate
 }
 
 // serveClient reads one client's connection until it ends.
@@ -34,6 +35,7 @@ func (b *Broker) serveClient(p *socket.Peer) {
 	b.clients[c] = struct{}{}
 	b.mu.Unlock()
 	b.read(p, &c.out, c.take)
+	b.noteStall(c)
 	b.clientGone(c)
 }
 
@@ -71,6 +73,7 @@ func (b *Broker) clientGone(c *client) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.clients, c)
+	delete(b.gated, c)
 	for ch := range b.table.all {
 		if c.open == 0 {
 			break // as usual; the table may be long
@@ -96,11 +99,19 @@ func (b *Broker) abandonLocked(ch *channel) {
 	b.count.abandoned.Add(1)
 	b.dropRequestLocked(ch)
 	ch.pulse.last = b.tick
-	if w := ch.worker; w.zrpc {
-		ch.canceled = true
-		id := b.ids.Encode(ch.number)
-		w.peer.TrySend(delimiter, append(b.appendEvent(nil, id[:], event.NameCancel), 0x90), zmtp.Async)
+	ch.canceled = b.tellCancelLocked(ch)
+}
+
+// tellCancelLocked tells the worker of ch that nobody waits for it any more, and reports
+// whether that is one that understands.
+func (b *Broker) tellCancelLocked(ch *channel) bool {
+	w := ch.worker
+	if !w.zrpc {
+		return false
 	}
+	id := b.ids.Encode(ch.number)
+	w.peer.TrySend(delimiter, append(b.appendEvent(nil, id[:], event.NameCancel), 0x90), zmtp.Async)
+	return true
 }
 
 // take handles one message.

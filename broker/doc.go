@@ -19,7 +19,7 @@
 // worker: each channel gets an id of the broker's towards the worker.
 //
 //	          open                     worker has room
-//	(none) ─────────▶ queued ───────────────────────────▶ running
+//	(none) ──(gate)─▶ queued ───────────────────────────▶ running
 //	   │                │  ▲                                │ │ │
 //	   │ worker has     │  └──── worker lost or stopping ───┘ │ │ OK, ERR,
 //	   │ room           │        before it ran, or idempotent │ │ STREAM_DONE
@@ -33,6 +33,18 @@
 // key service, picks among workers whose method names clash. Options.Balance
 // says which worker of those gets a call; Options.WorkerCalls bounds what one
 // runs at a time, and Options.Queue what waits.
+//
+// # Fairness
+//
+// What one client has on its way, in answers that are being made and answers that
+// it has not read, is bounded: from 1 MiB, and more while it reads all that comes.
+// Its further calls wait at a gate of its own, where they take no place in the
+// queue, are kept alive and can be cancelled; what they would answer is judged by
+// the last answers of the method. So a client that asks for much and reads nothing
+// costs the workers and its neighbours a few calls. If the requests that wait are
+// more than 16 MiB, further ones are answered ServerBusy, and if it takes no byte
+// for 30 s it is disconnected. Calls whose handlers are slow are let through all
+// the same, within a second or so.
 //
 // # Failure
 //

@@ -21,6 +21,9 @@ const (
 	errRemote   = "RemoteError"    // a method's own error that has no name to pass on
 )
 
+// fullText goes with errBusy.
+const fullText = "the queue to the worker is full; the call has not run"
+
 // stoppingText goes with errStopping.
 const stoppingText = "the broker is shutting down; call another one, or again later"
 

@@ -63,6 +63,21 @@ const (
 	// queueBytes bounds the requests of the calls that wait, in bytes.
 	queueBytes = 64 << 20
 
+	// holdBytes bounds the requests of calls that wait until their client has read
+	// more answers, in bytes, and holdOne those of one client: as much as of all
+	// that wait for a worker, and no less than clients of large requests have open.
+	holdBytes = 64 << 20
+	holdOne   = 16 << 20
+
+	// gateLook is how often what one client may have on its way is adapted while its
+	// calls wait, and starvedLooks how many looks at a client whose calls the workers
+	// do not come to for those of others are passed over before it gets more. What
+	// they have answered counts for 1/forgets of it at the next look, so that a
+	// machine that stands still for one does not make busy workers look idle.
+	gateLook     = 50 * time.Millisecond
+	starvedLooks = 16
+	forgets      = 2
+
 	// keepBytes bounds the requests that are kept after they were sent, until
 	// the worker shows that it runs them; keepOne is the largest kept. Beyond,
 	// a call can only be failed, not moved to another worker.

@@ -99,22 +99,37 @@ func TestBounds(t *testing.T) {
 	})
 }
 
-// A peer that does not read costs its own channels and nobody else's.
+// A peer that does not read costs its own channels and nobody else's, also when its
+// answers are much larger than any before, so that its calls were let through.
 func TestFullQueue(t *testing.T) {
-	r := start(t, Options{MaxQueued: 1 << 20})
-	r.worker("demo", demo())
-	bad, good := r.rawClient(), r.client()
-	bad.set(func() { bad.stop = true })
-	blob := strings.Repeat("x", 100<<10)
-	for i := range 100 {
-		r.wait("the broker takes it", func() bool { n, _ := bad.conn().Queued(); return n == 0 })
-		bad.send(fmt.Sprint(i), nil, "echo", []any{blob})
-		if got, err := zrpc.Call[int](t.Context(), good, "add", i, 1); got != i+1 || err != nil {
-			t.Fatalf("a neighbour's call: %v, %v", got, err)
+	bubble(t, Options{MaxQueued: 1 << 20}, func(t *testing.T, r *rig) {
+		w := r.rawWorker("s", "m")
+		bad, good := r.rawClient(), r.rawClient()
+		call := func(i int) {
+			good.send(fmt.Sprint(i), nil, "m", []any{})
+			w.answer(w.want("a neighbour's call", "m"), "OK", []any{i})
+			good.want("its answer", "OK")
 		}
-	}
-	r.wait("the answers that do not fit are dropped", func() bool { return r.Status().FullClient > 0 })
-	r.empty()
+		call(0)
+		bad.set(func() { bad.stop = true })
+		blob := strings.Repeat("x", 100<<10)
+		var calls []*got
+		for i := range 50 {
+			bad.send(fmt.Sprint(i), nil, "m", []any{})
+			calls = append(calls, w.want("a call", "m"))
+		}
+		for i, c := range calls {
+			if err := w.conn().WaitRoom(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.answer(c, "OK", []any{blob})
+			call(i + 1)
+		}
+		if s := r.Status(); s.FullClient == 0 || s.FullClient == 50 {
+			t.Errorf("of 50 answers %d were dropped, want those that do not fit", s.FullClient)
+		}
+		r.empty()
+	})
 }
 
 func TestClientGone(t *testing.T) {

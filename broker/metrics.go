@@ -27,6 +27,7 @@ func (b *Broker) WriteMetrics(to io.Writer) error {
 	w.gauge("workers", "Present workers that take calls.", float64(joinedOf(s)))
 	w.gauge("running", "Open calls that a worker has.", float64(s.Running))
 	w.gauge("queued", "Open calls that wait for a worker.", float64(s.Queued))
+	w.gauge("held", "Open calls that wait until their client has read more answers.", float64(s.Held))
 	w.counter("calls_total", "Calls taken on.", s.Calls)
 	w.counter("moved_total", "Times that a call was sent to another worker.", s.Moved)
 	w.counter("lost_total", "Calls that failed with their worker.", s.Lost)

@@ -26,10 +26,9 @@ type Options struct {
 	Balance Balance
 
 	// WorkerCalls bounds the calls that one worker runs at a time; further
-	// ones wait in the queue. Default 4,000, which fits a zrpc server whose
-	// results are small. To the worker all clients are one connection: if
-	// so many results are more than its ServerOptions.MaxHeld, it closes that
-	// connection, and all calls on it are lost.
+	// ones wait in the queue. Default 4,000, which fits a zrpc server. To the
+	// worker all clients are one connection; a zrpc worker lets calls wait that
+	// would answer more than the broker takes.
 	WorkerCalls int
 
 	// Queue bounds the calls that wait for a worker, those of different clients
@@ -66,7 +65,8 @@ type Options struct {
 	MaxMessage int
 
 	// MaxQueued bounds what is queued for all peers together, in bytes. When it
-	// is exceeded each peer is held to its share. Default 256 MiB.
+	// is exceeded each peer is held to its share. Default 256 MiB. A client that
+	// does not read takes 1 to 2 MiB of it: its further calls wait then.
 	MaxQueued int
 
 	// Logger is told of workers that come and go (info) and of failures (warn).

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zrpc-go/zrpc/event"
+	"github.com/zrpc-go/zrpc/internal/fair"
 )
 
 // pool is the workers and what they offer. The broker's mu guards it.
@@ -29,6 +30,8 @@ type route struct {
 	workers []*worker
 	turn    uint32       // where the next choice begins
 	stats   *methodStats // nil as long as it is not known
+	answers fair.Size    // what its calls answer
+	held    int          // calls of it that wait at their clients' gates
 	queue   queue
 	waits   bool   // it is in the broker's list of routes with waiting calls
 	empty   uint32 // the tick at which its last worker went
@@ -200,7 +203,7 @@ func (b *Broker) understaffedLocked(r *route) {
 func (b *Broker) forgetLocked() {
 	for _, in := range []map[string]*route{b.pool.routes, b.pool.qualified} {
 		for name, r := range in {
-			if len(r.workers) == 0 && r.queue.peek() == nil && !r.waits &&
+			if len(r.workers) == 0 && r.queue.peek() == nil && !r.waits && r.held == 0 &&
 				(!r.known || b.tick-r.empty > maxGapTicks) {
 				delete(in, name)
 				if !r.known {

@@ -23,6 +23,44 @@ type turn struct {
 	first, last *channel
 }
 
+// push adds a call behind the others.
+func (t *turn) push(ch *channel) {
+	if t.first == nil {
+		t.first = ch
+	} else {
+		t.last.next = ch
+	}
+	t.last = ch
+}
+
+// peek returns the next call, nil if none waits.
+func (t *turn) peek() *channel {
+	for t.first != nil && t.first.state != queued {
+		t.first, t.first.next = t.first.next, nil
+	}
+	return t.first
+}
+
+// pop takes out what peek returned.
+func (t *turn) pop() {
+	ch := t.first
+	t.first, ch.next = ch.next, nil
+}
+
+// sweep takes ended calls out, wherever they are.
+func (t *turn) sweep() {
+	var kept turn
+	for ch := t.first; ch != nil; {
+		next := ch.next
+		ch.next = nil
+		if ch.state == queued {
+			kept.push(ch)
+		}
+		ch = next
+	}
+	t.first, t.last = kept.first, kept.last
+}
+
 // push adds a call; front: before the others of its client, whose turn is next.
 func (q *queue) push(ch *channel, front bool) {
 	t := q.ofwhom[ch.client]
@@ -41,7 +79,7 @@ func (q *queue) push(ch *channel, front bool) {
 	case front:
 		ch.next, t.first = t.first, ch
 	default:
-		t.last.next, t.last = ch, ch
+		t.push(ch)
 	}
 }
 
@@ -49,11 +87,8 @@ func (q *queue) push(ch *channel, front bool) {
 func (q *queue) peek() *channel {
 	for len(q.turns) > 0 {
 		t := q.turns[0]
-		for t.first != nil && t.first.state != queued {
-			t.first, t.first.next = t.first.next, nil
-		}
-		if t.first != nil {
-			return t.first
+		if ch := t.peek(); ch != nil {
+			return ch
 		}
 		q.turns = q.turns[1:]
 		delete(q.ofwhom, t.c)
@@ -65,8 +100,7 @@ func (q *queue) peek() *channel {
 // pop takes out what peek returned, and makes it another client's turn.
 func (q *queue) pop() {
 	t := q.turns[0]
-	ch := t.first
-	t.first, ch.next = ch.next, nil
+	t.pop()
 	q.turns = q.turns[1:]
 	if t.first == nil {
 		delete(q.ofwhom, t.c)
@@ -79,21 +113,7 @@ func (q *queue) pop() {
 func (q *queue) sweep() {
 	kept := q.turns[:0]
 	for _, t := range q.turns {
-		var first, last *channel
-		for ch := t.first; ch != nil; {
-			next := ch.next
-			ch.next = nil
-			if ch.state == queued {
-				if first == nil {
-					first = ch
-				} else {
-					last.next = ch
-				}
-				last = ch
-			}
-			ch = next
-		}
-		if t.first, t.last = first, last; first != nil {
+		if t.sweep(); t.first != nil {
 			kept = append(kept, t)
 		} else {
 			delete(q.ofwhom, t.c)
@@ -161,7 +181,7 @@ func (b *Broker) dispatchLocked() {
 			progress = true
 			if !b.sendLocked(ch, w) {
 				// Its queue is full. The call is lost rather than tried in a loop.
-				b.failLocked(ch, failure{errBusy, "the queue to the worker is full; the call has not run"})
+				b.failLocked(ch, failure{errBusy, fullText})
 			}
 		}
 		clear(b.waiting[len(kept):])

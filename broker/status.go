@@ -23,6 +23,7 @@ type Status struct {
 	Channels int `msgpack:"channels" json:"channels"` // open calls of clients
 	Running  int `msgpack:"running" json:"running"`   // of those: with a worker
 	Queued   int `msgpack:"queued" json:"queued"`     // of those: waiting for one
+	Held     int `msgpack:"held" json:"held"`         // of those: waiting until their client has read more answers
 
 	Workers  []WorkerStatus  `msgpack:"workers" json:"workers"`
 	Services []ServiceStatus `msgpack:"services" json:"services"`
@@ -88,7 +89,7 @@ func (b *Broker) Status() Status {
 	s := Status{
 		Name: p.name(b.o.Name), Heartbeat: b.o.Heartbeat.Seconds(), Balance: b.o.Balance.String(),
 		Stopping: b.stopping.Load(), Frontend: slices.Clone(b.bound[0]), Backend: slices.Clone(b.bound[1]),
-		Clients: len(b.clients), Channels: b.table.calls, Queued: b.queued, Running: b.table.calls - b.queued,
+		Clients: len(b.clients), Channels: b.table.calls, Queued: b.queued, Held: b.held, Running: b.table.calls - b.queued - b.held,
 		Calls: c.calls.Load(), Moved: c.moved.Load(), Lost: c.lost.Load(), Abandoned: c.abandoned.Load(),
 		Idle: c.idle.Load(), FullWorker: c.fullWorker.Load(), FullClient: c.fullClient.Load(),
 		Malformed: c.malformed.Load(), Stray: c.stray.Load(), Late: c.late.Load(),

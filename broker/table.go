@@ -69,6 +69,7 @@ func (b *Broker) closeLocked(ch *channel) {
 	b.dropRequestLocked(ch)
 	ch.state = ended
 	if c := ch.client; c != nil {
+		ch.leftLocked()
 		c.open--
 		c.channels.Remove(ch.id, ch)
 		c.recent.Add(ch.id)
@@ -83,6 +84,8 @@ func (b *Broker) leaveLocked(ch *channel) {
 	switch {
 	case ch.state == running && ch.worker != nil && ch.client != nil:
 		ch.worker.running--
+	case ch.held:
+		b.unheldLocked(ch)
 	case ch.state == queued && ch.client != nil:
 		b.unqueuedLocked(ch)
 	}

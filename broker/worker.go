@@ -170,9 +170,17 @@ func (w *worker) take(m *zmtp.Message) {
 	plain := k == event.RoleStream && !ch.streams && !w.zrpc && ch.client.zrpc
 	ch.streams = ch.streams || plain
 	orphan, mine := ch.orphan, false
+	if k == event.RoleStream && ch.passed {
+		ch.route.answers.Note(len(m.Body))
+		b.answeredLocked(ch, len(m.Body))
+	}
 	if ends(k) {
 		b.passing.Add(1)
+		if k == event.RoleOK {
+			ch.route.answers.Note(len(m.Body))
+		}
 		b.endLocked(ch, w, k)
+		b.answeredLocked(ch, len(m.Body))
 		mine = !ch.shared && ch.attempts == 1
 	}
 	b.mu.Unlock()

@@ -30,7 +30,15 @@ type Call struct {
 	timer  *time.Timer  // ends the call then; the mux's mu guards it
 	bytes  int          // what the request counts towards maxPeerBytes
 	run    uint64       // the state in which the reader runs it; 0: it never did
-	queued *Call        // the next in the pool's queue; the pool's mu guards it
+	queued *Call        // the next in the gate's queue or the pool's; its lock guards it
+
+	// set before it begins, and its goroutine's then
+	lane    int  // of the gate
+	answers int  // bytes that it is expected to answer, or does
+	entered bool // the gate counts it as one that has not come to run
+	bulky   bool // and so does starts
+
+	opening atomic.Bool // a stream of which the gate awaits the first item
 
 	extras atomic.Pointer[Extras] // nil while nobody needs them
 
@@ -203,12 +211,21 @@ func (c *Call) SendItem(item []byte) error {
 	if err := c.takeCredit(c, c.sm); err != nil {
 		return err
 	}
-	if x := c.extras.Load(); x != nil {
-		return c.sendItemWith(x, item)
+	first := c.opening.Load() && c.opening.CompareAndSwap(true, false)
+	if first {
+		c.sm.sendsFirst(c, len(item))
 	}
-	s := c.pack(event.NameStream, item)
-	err := c.m.conn.Send(c, c.envelope, s.b, Async)
-	s.free()
+	var err error
+	if x := c.extras.Load(); x != nil {
+		err = c.sendItemWith(x, item)
+	} else {
+		s := c.pack(event.NameStream, item)
+		err = c.m.conn.Send(c, c.envelope, s.b, Async)
+		s.free()
+	}
+	if first {
+		c.sm.sentFirst(c)
+	}
 	return err
 }
 

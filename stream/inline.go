@@ -65,12 +65,7 @@ func (m *ServerMux) runInline(c *Call, msg *Message, e *event.Event, r *readerSt
 	c.run = r.epoch | r.turn<<1&turnMask | running
 	m.current = c
 	m.state.Store(c.run)
-	// Said before looked at: the watchdog does the two in the other order, so
-	// one of us sees the other.
-	if !m.watched.Load() && m.watched.CompareAndSwap(false, true) {
-		m.svc.Watchdog.add(m)
-	}
-
+	m.watch()
 	var started time.Time
 	timed := c.method.cheap.sample()
 	if timed {
@@ -122,13 +117,22 @@ func (m *ServerMux) newCall(method *Method, inline bool, e *event.Event) *Call {
 	if c == nil {
 		c = new(Call)
 	}
-	c.sm, c.m, c.method = m, &m.mux, method
+	c.sm, c.m, c.method, c.lane, c.answers = m, &m.mux, method, 0, 0
 	c.Version, c.until = e.Version, deadlineOf(e)
 	return c
 }
 
+// watch has the watchdog look at the connection, for the sake of what was noted
+// before. That one looks in the other order, so one of us sees the other.
+func (m *ServerMux) watch() {
+	if !m.watched.Load() && m.watched.CompareAndSwap(false, true) {
+		m.svc.Watchdog.add(m)
+	}
+}
+
 // looked is the watchdog's look. It reports whether to look again.
 func (m *ServerMux) looked() (again bool) {
+	waits := m.lookedGate()
 	st := m.state.Load()
 	if st&running != 0 {
 		if st == m.seen {
@@ -142,8 +146,11 @@ func (m *ServerMux) looked() (again bool) {
 		m.seen = st
 		return true
 	}
+	if waits {
+		return true
+	}
 	m.watched.Store(false)
-	if m.state.Load() == st {
+	if m.state.Load() == st && m.gate.parked.Load() == 0 {
 		return false
 	}
 	return m.watched.CompareAndSwap(false, true)

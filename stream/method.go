@@ -3,6 +3,8 @@ package stream
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/zrpc-go/zrpc/internal/fair"
 )
 
 // Method is what a request of one name runs. Exactly one of Unary, Stream and Open is
@@ -28,6 +30,7 @@ type Method struct {
 
 	cheap cheapness
 	large atomic.Bool // the last result was a large one
+	size  fair.Size   // what results take, of calls on goroutines of their own
 }
 
 // A Feed is the second step of Open.

@@ -23,8 +23,27 @@ type Pool struct {
 // NewPool returns a pool for at most limit calls at once; 0 means no bound.
 func NewPool(limit int) *Pool { return &Pool{limit: max(0, limit)} }
 
-// callQueue is the waiting calls of one connection. The pool's mu guards it.
+// callQueue is calls of one connection that wait, in a pool or for the gate. The
+// lock of what they wait for guards it.
 type callQueue struct{ first, last *Call }
+
+func (q *callQueue) push(c *Call) {
+	if q.first == nil {
+		q.first = c
+	} else {
+		q.last.queued = c
+	}
+	q.last = c
+}
+
+func (q *callQueue) pop() *Call {
+	c := q.first
+	q.first, c.queued = c.queued, nil
+	if q.first == nil {
+		q.last = nil
+	}
+	return c
+}
 
 // start runs c on a goroutine, now or when its turn comes. It reports false if
 // that is not worth while any more.
@@ -42,12 +61,9 @@ func (p *Pool) start(c *Call) bool {
 	}
 	q := &c.sm.queue
 	if q.first == nil {
-		q.first = c
 		p.turns = append(p.turns, c.sm)
-	} else {
-		q.last.queued = c
 	}
-	q.last = c
+	q.push(c)
 	return true
 }
 
@@ -85,14 +101,11 @@ func (p *Pool) next() *Call {
 	}
 	m := p.turns[0]
 	q := &m.queue
-	c := q.first
-	q.first, c.queued = c.queued, nil
+	c := q.pop()
 	copy(p.turns, p.turns[1:])
 	p.turns = p.turns[:len(p.turns)-1]
 	if q.first != nil {
 		p.turns = append(p.turns, m)
-	} else {
-		q.last = nil
 	}
 	return c
 }

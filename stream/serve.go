@@ -23,6 +23,7 @@ func (m *ServerMux) workUnary(c *Call) {
 	out := c.method.scratch()
 	var err error
 	var exited bool
+	m.begun(c)
 	if c.Err() == nil { // else it was lost while it waited for its turn
 		started := time.Now()
 		err, exited = m.runUnary(c, out)
@@ -35,6 +36,7 @@ func (m *ServerMux) workUnary(c *Call) {
 
 // workStream serves a call with streams, or its first step.
 func (m *ServerMux) workStream(c *Call) {
+	m.begun(c)
 	var result []byte
 	var err error
 	exited := true
@@ -126,6 +128,9 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		next.sm.start(next)
 	}
 	if c.method.streams() {
+		if c.opening.CompareAndSwap(true, false) {
+			m.sentNone(c, len(out.b))
+		}
 		m.endStream(c, out.b, err)
 		m.unregister(c)
 		out.free()
@@ -136,17 +141,25 @@ func (m *ServerMux) end(c *Call, out *scratch, err error) {
 		answer := len(out.b) + c.Given()
 		c.bytes += answer // the answer may wait for room: until then it counts with its request
 		m.held += answer
+		m.gate.answerLocked(c, answer)
 		m.mu.Unlock()
 		f := Now
 		if m.live.Load() > 1 {
 			f = Yield
 		}
 		if c.Err() == nil {
+			if err == nil {
+				c.method.size.Note(answer)
+			}
 			out = m.reply(c, out, err, f)
 		}
 		c.dropTail()
 		out.free()
-		m.unhold(c)
+		m.mu.Lock()
+		m.unholdLocked(c.bytes)
+		next := m.answeredLocked(c)
+		m.mu.Unlock()
+		m.startAll(next)
 	}
 	m.live.Add(-1)
 	c.disown()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +26,8 @@ type Service struct {
 	Calls     int // open calls of all; 0: DefaultCalls, negative: no bound
 
 	Dropped atomic.Uint64 // events that were malformed or belonged to no call
+
+	starts starts
 }
 
 // PanicError is a handler's panic.
@@ -52,6 +53,7 @@ type ServerMux struct {
 	mux
 	svc   *Service
 	queue callQueue // the pool's mu guards it
+	gate  gate
 
 	leaving atomic.Bool // Leave was called
 
@@ -118,21 +120,30 @@ func (m *ServerMux) fail(err error) {
 	m.onEnd = nil
 	m.leftLocked()
 	m.open.eachLocked(func(c *Call) { c.loseLocked(reason) })
+	waiting := m.gate.emptyLocked()
 	m.mu.Unlock()
 	m.conn.Close(err)
-	for c := m.svc.Pool.forget(m); c != nil; {
-		next := c.queued
-		c.queued = nil
-		m.discard(c)
-		c = next
-	}
+	m.discardAll(waiting[0])
+	m.discardAll(waiting[1])
+	m.discardAll(m.svc.Pool.forget(m))
 	if onEnd != nil {
 		onEnd(err)
 	}
 }
 
+// discardAll is discard for calls that are chained by queued.
+func (m *ServerMux) discardAll(c *Call) {
+	for c != nil {
+		next := c.queued
+		c.queued = nil
+		m.discard(c)
+		c = next
+	}
+}
+
 // discard ends a call that was admitted and has not begun to run.
 func (m *ServerMux) discard(c *Call) {
+	m.begun(c)
 	m.unregister(c)
 	m.live.Add(-1)
 	c.disown()
@@ -210,12 +221,15 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 		if inline && err == nil {
 			return m.runInline(c, msg, &e, r)
 		}
+		waits := false
 		if err == nil {
-			err = m.admit(c, msg, &e, open)
+			waits, err = m.admit(c, msg, &e, open)
 		}
 		if err == nil {
-			if !m.svc.Pool.start(c) {
-				m.discard(c)
+			if waits {
+				m.watch()
+			} else {
+				m.startAll(c)
 			}
 			return true
 		}
@@ -223,65 +237,6 @@ func (m *ServerMux) dispatch(msg *Message, r *readerState) (mine bool) {
 	m.svc.Pool.ended()
 	m.refuse(msg, &e, err)
 	return true
-}
-
-// orDefault returns a bound that is set, or its default. A negative one is none.
-func orDefault(bound, def int) int {
-	switch {
-	case bound == 0:
-		return def
-	case bound < 0:
-		return math.MaxInt
-	}
-	return bound
-}
-
-// admit makes c an open call, if the bounds allow it; open is how many there are
-// in all, with it.
-func (m *ServerMux) admit(c *Call, msg *Message, e *event.Event, open int64) error {
-	// Counted by calls and not by ids, which a peer may use twice.
-	switch live := int(m.live.Load()); {
-	case live >= orDefault(m.svc.PeerCalls, DefaultPeerCalls):
-		return fmt.Errorf("%w: %d calls are open on this connection", ErrBusy, live)
-	case open > int64(orDefault(m.svc.Calls, DefaultCalls)):
-		return fmt.Errorf("%w: %d calls are open", ErrBusy, open-1)
-	}
-	if err := m.hold(c, msg); err != nil {
-		return err
-	}
-	c.adopt(msg, e)
-	if c.method.streams() {
-		c.flow = newFlow(&m.mux, 0)
-	}
-	m.live.Add(1)
-	m.mu.Lock()
-	m.registerLocked(c)
-	m.mu.Unlock()
-	return nil
-}
-
-// hold counts what the request of c takes, if the bounds allow it.
-func (m *ServerMux) hold(c *Call, msg *Message) error {
-	c.bytes = len(msg.Envelope) + len(msg.Body)
-	if msg.Owned {
-		c.bytes = len(msg.Buffer)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.held > 0 && m.held+c.bytes > maxPeerBytes {
-		return fmt.Errorf("%w: the open calls of this connection take %d bytes", ErrBusy, m.held)
-	}
-	if err := m.holdLocked(c.bytes); err != nil {
-		return fmt.Errorf("%w: %w", ErrBusy, err)
-	}
-	return nil
-}
-
-// unhold takes it, and what was added to it, out again.
-func (m *ServerMux) unhold(c *Call) {
-	m.mu.Lock()
-	m.unholdLocked(c.bytes)
-	m.mu.Unlock()
 }
 
 // registerLocked makes events find c.

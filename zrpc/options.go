@@ -46,7 +46,9 @@ type ServerOptions struct {
 	// is larger is answered ServerBusy and a connection that goes on with a message
 	// is closed, unless there are others that hold much more: then these are closed,
 	// and what comes before they have given it back may be refused once more.
-	// Default 1 GiB, or half of GOMEMLIMIT where that is less.
+	// Default 1 GiB, or half of GOMEMLIMIT where that is less. A peer that asks for
+	// much and does not read comes to some 3 MiB: then its further calls wait,
+	// and do not begin.
 	MaxHeld int
 
 	// Window is how many items a caller's stream may be ahead of the handler.

@@ -64,8 +64,8 @@ func statusText(s broker.Status) string {
 	if s.Stopping {
 		state = "stopping, up"
 	}
-	fmt.Fprintf(&b, "%s: %s %s, %d clients, %d calls running, %d queued\n",
-		s.Name, state, span(s.Uptime), s.Clients, s.Running, s.Queued)
+	fmt.Fprintf(&b, "%s: %s %s, %d clients, %d calls running, %d queued, %d held\n",
+		s.Name, state, span(s.Uptime), s.Clients, s.Running, s.Queued, s.Held)
 	fmt.Fprintf(&b, "frontend %s\nbackend  %s\n", strings.Join(s.Frontend, " "), strings.Join(s.Backend, " "))
 	fmt.Fprintf(&b, "calls %d, moved %d, lost %d, abandoned %d, idle %d; queue full: worker %d, client %d; dropped events: malformed %d, stray %d, late %d\n",
 		s.Calls, s.Moved, s.Lost, s.Abandoned, s.Idle, s.FullWorker, s.FullClient, s.Malformed, s.Stray, s.Late)

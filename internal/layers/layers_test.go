@@ -33,10 +33,13 @@ var allowed = map[string][]string{
 	// messages and the calls made of them.
 	"internal/budget": {},
 
+	// What one peer may have on its way, for the two that let its calls wait.
+	"internal/fair": {},
+
 	// Message ids, for the two that make and find them.
 	"internal/msgid": {uuid},
 
-	"stream": {"event", "internal/msgid", "internal/budget"},
+	"stream": {"event", "internal/msgid", "internal/budget", "internal/fair"},
 
 	// RPC layer.
 	"internal/method":   {"event"},
@@ -67,7 +70,7 @@ var allowed = map[string][]string{
 	"interceptor/internal/table":   {},
 
 	// The box in the middle: it reads headers and forwards bytes.
-	"broker": {"event", "internal/socket", "internal/zmtp", zmq4, "internal/msgid"},
+	"broker": {"event", "internal/socket", "internal/zmtp", zmq4, "internal/msgid", "internal/fair"},
 
 	// What only the program needs; the library imports none of it.
 	"internal/pyprint":  {"event"},

@@ -121,6 +121,24 @@ func (c *Conn) WaitRoom(ctx context.Context) error {
 	return w.admitLocked(ctx, 0)
 }
 
+// WaitQueued waits until no more than n bytes are queued, or nothing can be sent any
+// more.
+func (c *Conn) WaitQueued(n int) error {
+	w := &c.wr
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.stateLocked() == nil && w.nbytes > n {
+		if w.space == nil {
+			w.space = make(chan struct{})
+		}
+		space := w.space
+		w.mu.Unlock()
+		<-space
+		w.mu.Lock()
+	}
+	return w.stateLocked()
+}
+
 // refused closes the connection if err says that Config.Budget is used up: its
 // peer has too much to read already, and waits for what was to be sent.
 func (c *Conn) refused(err error) error {
