@@ -80,13 +80,28 @@ type MethodStatus struct {
 	P99     float64 `msgpack:"p99" json:"p99"`
 }
 
-// Status returns the present state.
+// Status returns the present state. What it says of each method is of a moment of its
+// own: thousands of them looked at in one would keep all calls waiting for milliseconds.
 func (b *Broker) Status() Status {
+	s, methods := b.overview()
+	slices.Sort(methods)
+	for _, name := range methods {
+		b.mu.Lock()
+		if m := b.pool.stats[name]; m != nil {
+			s.Methods = append(s.Methods, m.status(name, b.pool.routes[name]))
+		}
+		b.mu.Unlock()
+	}
+	return s
+}
+
+// overview returns the state without the methods, and the names of those.
+func (b *Broker) overview() (s Status, methods []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.clock()
 	c, p := &b.count, &b.pool
-	s := Status{
+	s = Status{
 		Name: p.name(b.o.Name), Heartbeat: b.o.Heartbeat.Seconds(), Balance: b.o.Balance.String(),
 		Stopping: b.stopping.Load(), Frontend: slices.Clone(b.bound[0]), Backend: slices.Clone(b.bound[1]),
 		Clients: len(b.clients), Channels: b.table.calls, Queued: b.queued, Held: b.held, Running: b.table.calls - b.queued - b.held,
@@ -118,12 +133,8 @@ func (b *Broker) Status() Status {
 	for _, v := range services {
 		s.Services = append(s.Services, *v)
 	}
-	for name, m := range p.stats {
-		s.Methods = append(s.Methods, m.status(name, p.routes[name]))
-	}
 	slices.SortFunc(s.Services, func(x, y ServiceStatus) int { return cmp.Compare(x.Name, y.Name) })
-	slices.SortFunc(s.Methods, func(x, y MethodStatus) int { return cmp.Compare(x.Name, y.Name) })
-	return s
+	return s, slices.Collect(maps.Keys(p.stats))
 }
 
 func (w *worker) status(now, tick time.Duration) WorkerStatus {
