@@ -54,6 +54,7 @@ type Broker struct {
 	closed   bool          // Shutdown is past waiting
 	clients  map[*client]struct{}
 	gated    map[*client]struct{} // those with calls that wait at their gate
+	looking  bool                 // a look at them is due
 	held     int                  // calls that do
 	heldSize int                  // bytes of their requests
 	answered int                  // bytes that workers answered lately: see forgets

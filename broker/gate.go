@@ -25,6 +25,11 @@ type gate struct {
 	answered int  // bytes that workers answered it lately: see forgets
 	starved  int  // looks at which they were busy with others
 	unread   int  // at the last look
+
+	written uint64 // by its connection, at the last look; it counts whole batches
+	still   int    // looks at which there was no more
+	mark    uint64 // when all was written that waited at one of the looks
+	came    int64  // bytes that workers answered it since that one
 }
 
 // answeredLocked notes the answer of ch, or the first item of one, of n bytes, and
@@ -33,9 +38,10 @@ func (b *Broker) answeredLocked(ch *channel, n int) {
 	c := ch.client
 	b.answered += n
 	c.gate.answered += n
+	c.gate.came += int64(n)
 	ch.leftLocked()
 	if c.gate.waiting.first != nil {
-		b.letThroughLocked(c)
+		b.letThroughLocked(c, c.unread())
 	}
 }
 
@@ -48,23 +54,39 @@ func (ch *channel) leftLocked() {
 	}
 }
 
-// lookLocked adapts the window; all is what workers answered everybody lately.
-// While they are busy with large answers to others, calls of this client wait for
-// their turn there, and more of them would only wait as well. It may also be that
-// its calls are slow, so that is not believed for ever.
-func (g *gate) lookLocked(unread, all int) {
+// lookLocked adapts the window of c, and returns how many bytes of answers count as
+// unread; all is what workers answered everybody lately. While they are busy with
+// large answers to others, calls of this client wait for their turn there, and more of
+// them would only wait as well. It may also be that its calls are slow, so that is not
+// believed for ever.
+//
+// If c has read all that waited at an earlier look, what its streams have brought since
+// does not count: of them there may always be more, and its calls would wait for ever.
+func (c *client) lookLocked(all int) (unread int) {
+	g := &c.gate
 	starved := all-g.answered >= fair.Least
 	if starved {
 		g.starved++
 		starved = g.starved%starvedLooks != 0
 	}
-	if unread > fair.Least && unread >= g.unread {
-		g.window.Shut() // it does not read; what comes for streams is beside this
+	unread = c.unread()
+	written := c.peer.Written()
+	if g.still++; written > g.written {
+		g.written, g.still = written, 0
+	}
+	reads, caught := g.still < starvedLooks, written >= g.mark
+	if caught {
+		g.mark = written + uint64(unread)
+		unread, g.came = int(min(int64(unread), g.came)), 0
+	}
+	if unread > fair.Least && unread >= g.unread && (caught || !reads) {
+		g.window.Shut() // it does not read
 	} else {
-		g.window.Look(unread, false, starved || unread > fair.Least/2)
+		g.window.Look(unread, reads && !caught, starved || unread > fair.Least/2)
 	}
 	g.unread = unread
 	g.answered /= forgets
+	return unread
 }
 
 // unread is how many bytes of answers wait for c to read them.
@@ -110,12 +132,14 @@ func (b *Broker) holdLocked(ch *channel) {
 	c.gate.waiting.push(ch)
 	if len(b.gated) == 0 {
 		b.answered = 0
-		if !b.closed {
-			time.AfterFunc(gateLook, b.lookAtGates)
-		}
+	}
+	if !b.looking && !b.closed {
+		b.looking = true
+		time.AfterFunc(gateLook, b.lookAtGates)
 	}
 	if _, was := b.gated[c]; !was {
 		b.gated[c], c.gate.answered = struct{}{}, 0
+		c.gate.mark, c.gate.came = c.peer.Written()+uint64(c.unread()), 0
 	}
 	b.awaitReadLocked(c)
 }
@@ -130,12 +154,13 @@ func (b *Broker) unheldLocked(ch *channel) {
 	ch.client.gate.bytes -= size
 }
 
-// letThroughLocked passes on what waits at c's gate, as far as that is open now.
-func (b *Broker) letThroughLocked(c *client) {
+// letThroughLocked passes on what waits at c's gate, as far as that is open now, when
+// c has unread bytes of answers to read.
+func (b *Broker) letThroughLocked(c *client, unread int) {
 	g := &c.gate
 	for ch := g.waiting.peek(); ch != nil; ch = g.waiting.peek() {
 		r := ch.route
-		if !g.window.Fits(r.answers.Expect(), c.unread()) {
+		if !g.window.Fits(r.answers.Expect(), unread) {
 			b.awaitReadLocked(c)
 			return
 		}
@@ -175,7 +200,7 @@ func (b *Broker) awaitReadLocked(c *client) {
 		defer b.mu.Unlock()
 		c.gate.awaiting = false
 		if err == nil {
-			b.letThroughLocked(c)
+			b.letThroughLocked(c, c.unread())
 		}
 	})
 }
@@ -187,11 +212,10 @@ func (b *Broker) lookAtGates() {
 	defer b.mu.Unlock()
 	for c := range b.gated {
 		c.gate.waiting.sweep()
-		c.gate.lookLocked(c.unread(), b.answered)
-		b.letThroughLocked(c)
+		b.letThroughLocked(c, c.lookLocked(b.answered))
 	}
 	b.answered /= forgets
-	if len(b.gated) > 0 && !b.closed {
+	if b.looking = len(b.gated) > 0 && !b.closed; b.looking {
 		time.AfterFunc(gateLook, b.lookAtGates)
 	}
 }

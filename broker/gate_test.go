@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zrpc-go/zrpc/event"
@@ -147,6 +148,98 @@ func TestGateIsNoQueue(t *testing.T) {
 			c.want("its answer", "OK")
 		}
 		r.empty()
+	})
+}
+
+// TestGateLooks: however often calls begin to wait and go on again, the gates are
+// looked at as often as they are to be, or the window of a client would grow with its
+// calls, and the broker would come to nothing else.
+func TestGateLooks(t *testing.T) {
+	bubble(t, calm, func(t *testing.T, r *rig) {
+		w, c := r.rawWorker("s", "m"), r.rawClient()
+		blob, asked := strings.Repeat("x", blobSize), 0
+		ask := func(n int) {
+			for range n {
+				asked++
+				c.send(fmt.Sprint(asked), nil, "m", []any{})
+			}
+			synctest.Wait()
+		}
+		for range 50 {
+			ask(5)
+			if r.Status().Held == 0 {
+				t.Fatal("no call waits")
+			}
+			for range 5 {
+				w.answer(w.want("a call", "m"), "OK", []any{blob})
+				c.want("its answer", "OK")
+			}
+			synctest.Wait()
+		}
+		ask(100)
+		begun := len(w.got)
+		time.Sleep(gateLook)
+		synctest.Wait()
+		if n := len(w.got); n > 2*begun+1 {
+			t.Errorf("%d calls were let through at first, and %d after one look", begun, n)
+		}
+	})
+}
+
+// TestGateBesideStream: a client whose stream comes faster than it reads, and waits in
+// our queue for as long as it lasts, makes other calls meanwhile, as many at a time as
+// another client.
+func TestGateBesideStream(t *testing.T) {
+	bubble(t, calm, func(t *testing.T, r *rig) {
+		w, c := r.rawWorker("s", "items", "m", "small", "slow"), r.rawClient()
+		c.send("known", nil, "small", []any{})
+		w.answer(w.want("what it answers", "small"), "OK", []any{1})
+		c.want("its answer", "OK")
+		c.set(func() { c.pause = 5 * time.Millisecond }) // 13 MB/s
+		c.send("stream", nil, "items", []any{})
+		items := w.want("the stream", "items")
+		ctx, item := t.Context(), strings.Repeat("x", 64<<10)
+		results := map[string]any{"small": 1, "m": strings.Repeat("x", blobSize)}
+		go func() {
+			for ctx.Err() == nil {
+				for _, p := range r.Broker.front.Peers() {
+					if _, n := p.Queued(); n < 6<<20 {
+						w.answer(items, "STREAM", item)
+					}
+				}
+				<-time.After(time.Millisecond)
+			}
+		}()
+		answer := func(id string) {
+			t.Helper()
+			for begun := time.Now(); ; {
+				if g := <-c.got; string(g.Name) == "OK" {
+					return
+				}
+				if time.Since(begun) > 10*time.Second {
+					t.Fatalf("no answer to %s", id)
+				}
+			}
+		}
+		time.Sleep(time.Second)
+		for i := range 10 {
+			for _, method := range []string{"small", "m"} {
+				id := fmt.Sprint(method, i)
+				c.send(id, nil, method, []any{})
+				select {
+				case g := <-w.got:
+					w.answer(g, "OK", []any{results[method]})
+				case <-time.After(10 * time.Second):
+					t.Fatalf("%s waits for ever", id)
+				}
+				answer(id)
+			}
+		}
+		const slow = 20
+		for i := range slow {
+			c.send(fmt.Sprint("slow", i), nil, "slow", []any{})
+		}
+		r.wait("those that are slow wait for one another", func() bool { return len(w.got) == slow })
 	})
 }
 

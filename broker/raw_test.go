@@ -40,9 +40,10 @@ type raw struct {
 	mu      sync.Mutex // guards the fields below
 	methods []string   // a worker: what it says that it has
 	service string
-	mute    bool // a worker: pings are not answered
-	refuse  bool // a worker: pings are refused, as during Shutdown
-	stop    bool // nothing is read any more
+	mute    bool          // a worker: pings are not answered
+	refuse  bool          // a worker: pings are refused, as during Shutdown
+	stop    bool          // nothing is read any more
+	pause   time.Duration // between messages
 }
 
 // got is an event that a raw peer received.
@@ -87,6 +88,12 @@ func (p *raw) serve(c *socket.Peer) {
 		}
 		if ok && !m.Command {
 			p.take(c, &m)
+			p.mu.Lock()
+			pause := p.pause
+			p.mu.Unlock()
+			if pause > 0 {
+				<-time.After(pause)
+			}
 		}
 	}
 }

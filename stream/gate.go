@@ -25,11 +25,14 @@ import (
 type gate struct {
 	lanes [2]lane // of little and of much; the mux's mu guards them
 
-	parked  atomic.Int32 // calls that wait
-	unbegun atomic.Int32 // calls that were let through and have not come to run
-
-	inTurn atomic.Bool // it is one of starts.turns, whose lock is for changing that
+	parked atomic.Int32 // calls that wait
+	inTurn atomic.Bool  // it is one of starts.turns, whose lock is for changing that
 }
+
+// maxUnsent is how many bytes of answers may wait for the peer, or be about to be
+// written, while further calls begin, however far the window was opened by calls that
+// were slow: more than keep any connection busy.
+const maxUnsent = 16 << 20
 
 // lane is the calls of one kind.
 type lane struct {
@@ -37,6 +40,8 @@ type lane struct {
 	unsent  int  // what answers take that are being sent, or wait for room
 	reads   bool // an answer was sent since the last look
 	waiting callQueue
+
+	unbegun atomic.Int32 // calls that were let through and have not come to run
 }
 
 // enterLocked counts c as one that may begin, or reports that it has to wait, and
@@ -62,7 +67,7 @@ func (m *ServerMux) enterLocked(c *Call) (waits bool) {
 func (m *ServerMux) mayBeginLocked(c *Call) bool {
 	w := &m.gate.lanes[c.lane].window
 	c.answers = c.method.size.Expect() // which may be another than when it came
-	if !w.Fits(c.answers, 0) {
+	if !w.Fits(c.answers, 0) || m.gate.lanes[c.lane].unsent > maxUnsent {
 		return false
 	}
 	if c.answers >= bulky && !m.svc.Pool.bounded() {
@@ -73,7 +78,7 @@ func (m *ServerMux) mayBeginLocked(c *Call) bool {
 	}
 	w.Begin(c.answers)
 	c.entered = true
-	m.gate.unbegun.Add(1)
+	m.gate.lanes[c.lane].unbegun.Add(1)
 	if c.flow != nil {
 		c.opening.Store(true)
 	}
@@ -86,7 +91,7 @@ func (m *ServerMux) begun(c *Call) {
 		return
 	}
 	c.entered = false
-	m.gate.unbegun.Add(-1)
+	m.gate.lanes[c.lane].unbegun.Add(-1)
 	if c.bulky {
 		c.bulky = false
 		m.svc.starts.begun()
@@ -166,13 +171,19 @@ func (g *gate) emptyLocked() (waiting [2]*Call) {
 }
 
 // startAll starts calls, chained by queued, on goroutines, now or when the pool
-// gives them their turn.
+// gives them their turn. In place of those that ended while they waited others may
+// begin.
 func (m *ServerMux) startAll(c *Call) {
 	for c != nil {
-		next := c.queued
+		next, lane := c.queued, c.lane
 		c.queued = nil
 		if !m.svc.Pool.start(c) {
 			m.discard(c)
+			if next == nil {
+				m.mu.Lock()
+				next = m.nextLocked(&m.gate.lanes[lane])
+				m.mu.Unlock()
+			}
 		}
 		c = next
 	}
@@ -187,12 +198,14 @@ func (m *ServerMux) lookedGate() (again bool) {
 	}
 	var next [2]*Call
 	m.mu.Lock()
-	starved := g.unbegun.Load() > 0 || g.inTurn.Load()
 	for i := range g.lanes {
 		l := &g.lanes[i]
 		if l.waiting.first == nil {
 			continue
 		}
+		// What fits waits for its turn, and what was let through in this lane for a
+		// CPU: a larger window would help neither.
+		starved := l.unbegun.Load() > 0 || l.window.Fits(l.waiting.first.method.size.Expect(), 0)
 		l.window.Look(l.unsent, l.reads, starved)
 		l.reads = false
 		next[i] = m.nextLocked(l)

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -282,37 +281,108 @@ func TestGateCancelled(t *testing.T) {
 	})
 }
 
-// TestStartsInTurn: while as many calls are started as the CPUs can come to, those
-// of all connections wait, and as soon as one has come to run they go on.
-func TestStartsInTurn(t *testing.T) {
+// TestGatePoolCancelled: calls that are given up while they wait, and then find the
+// pool full, take no part of the window with them.
+func TestGatePoolCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		big, ran := bigs()
-		svc := gateServer(NewPool(0), big)
-		svc.starts.unbegun.Store(maxUnbegun)
-		var clients []*scripted
-		for range 3 {
-			_, c, hear, end := newDeaf(t, svc)
-			defer end()
-			for range 4 {
-				c.request("big")
-			}
-			clients = append(clients, c)
-			hear()
+		const calls, given = 12, 6
+		var ran atomic.Int32
+		turn := make(chan struct{})
+		big := &Method{Name: "big", Unary: func(_ *Call, out []byte) ([]byte, error) {
+			<-turn
+			ran.Add(1)
+			return event.AppendBin(out, make([]byte, bigAnswer)), nil
+		}}
+		svc := gateServer(NewPool(1), big)
+		m, client, hear, end := newDeaf(t, svc)
+		defer end()
+		hear()
+		var ids [][]byte
+		for range calls {
+			ids = append(ids, client.request("big"))
 		}
-		time.Sleep(time.Second)
-		if n := ran.Load(); n != 0 {
-			t.Errorf("%d calls ran, and there is no CPU for them", n)
-		}
-		svc.starts.begun()
 		synctest.Wait()
-		if n := int(ran.Load()); n != 4*len(clients) {
-			t.Errorf("%d calls ran of 12", n)
+		if n := m.gate.parked.Load(); n < given+1 {
+			t.Fatalf("%d calls wait at the gate", n)
 		}
-		if n := svc.starts.unbegun.Load(); n != maxUnbegun-1 {
-			t.Errorf("%d are counted as not begun, want those of before", n)
+		for _, id := range ids[calls-1-given : calls-1] {
+			client.on(id, event.NameCancel, []any{})
 		}
-		if err := svc.Pool.Wait(context.Background()); err != nil {
-			t.Error(err)
+		synctest.Wait()
+		for range calls - given {
+			turn <- struct{}{}
+			synctest.Wait()
+		}
+		if ran.Load() != calls-given || svc.Pool.Open() != 0 {
+			t.Errorf("%d calls ran, %d are open", ran.Load(), svc.Pool.Open())
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if !m.gate.lanes[1].window.Fits(1<<50, 0) {
+			t.Error("part of the window is taken, and no call is open")
+		}
+	})
+}
+
+// TestGateOtherLane: handlers that wait for one another all come to run, although
+// there is always one that answers little which waits for a CPU.
+func TestGateOtherLane(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 50
+		var waiting atomic.Int32
+		all := make(chan struct{})
+		meet := &Method{Name: "meet", Unary: func(_ *Call, out []byte) ([]byte, error) {
+			if waiting.Add(1) == calls {
+				close(all)
+			}
+			<-all
+			return event.AppendNil(out), nil
+		}}
+		svc := gateServer(NewPool(0), meet)
+		m, client, hear, end := newDeaf(t, svc)
+		defer end()
+		hear()
+		m.gate.lanes[0].unbegun.Store(1)
+		for range calls {
+			client.request("meet")
+		}
+		select {
+		case <-all:
+		case <-time.After(10 * stuckTime):
+			t.Errorf("%d of %d have begun", waiting.Load(), calls)
+		}
+	})
+}
+
+// TestGateWarm: a window that slow calls have opened far lets no peer have much made
+// that it does not read.
+func TestGateWarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 200
+		var waiting atomic.Int32
+		all := make(chan struct{})
+		meet := &Method{Name: "meet", Unary: func(_ *Call, out []byte) ([]byte, error) {
+			if waiting.Add(1) == calls {
+				close(all)
+			}
+			<-all
+			return event.AppendNil(out), nil
+		}}
+		big, ran := bigs()
+		_, deaf, _, end := newDeaf(t, gateServer(NewPool(0), meet, big))
+		defer end()
+		for range calls {
+			deaf.request("meet")
+		}
+		<-all
+		synctest.Wait()
+		for range calls {
+			deaf.request("big")
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := ran.Load(); n > (maxUnsent+4<<20)/bigAnswer+maxUnbegun {
+			t.Errorf("%d calls have run, of %d bytes each", n, bigAnswer)
 		}
 	})
 }

@@ -143,6 +143,11 @@ func (m *ServerMux) discardAll(c *Call) {
 
 // discard ends a call that was admitted and has not begun to run.
 func (m *ServerMux) discard(c *Call) {
+	if c.entered {
+		m.mu.Lock()
+		m.gate.lanes[c.lane].window.End(c.answers)
+		m.mu.Unlock()
+	}
 	m.begun(c)
 	m.unregister(c)
 	m.live.Add(-1)

@@ -48,7 +48,7 @@ func (s *starts) take(m *ServerMux) bool {
 // begun notes that a counted call has come to run, or will not.
 func (s *starts) begun() {
 	s.unbegun.Add(-1)
-	for s.n.Load() > 0 {
+	for s.n.Load() > 0 && s.unbegun.Load() < maxUnbegun { // else the next that begins goes on here
 		if m := s.pop(); m != nil && m.turn() {
 			return
 		}

@@ -164,6 +164,15 @@ func (c *Conn) Queued() (messages, bytes int) {
 	return w.nmsgs + w.curMsgs, w.nbytes
 }
 
+// Written returns how many bytes of what was queued have been written so far, those
+// that were dropped at a failure included.
+func (c *Conn) Written() uint64 {
+	w := &c.wr
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.written
+}
+
 // stateLocked returns why nothing can be sent, nil if it can.
 func (w *writer) stateLocked() error {
 	if w.err == nil && w.closing {

@@ -56,6 +56,7 @@ type writer struct {
 	batch    *batch        // what buf lies in, or lay before it grew; nil with buf
 	nmsgs    int           // messages queued, those in flight not included
 	nbytes   int           // bytes queued, in flight included
+	written  uint64        // bytes that are not queued any more
 	waiting  int           // bytes of messages whose senders wait for room
 	lease    budget.Lease  // what nbytes and waiting have drawn on the account
 	space    chan struct{} // closed when there may be room again; nil: nobody waits
@@ -157,6 +158,7 @@ func (w *writer) land() {
 // landedLocked accounts for what land returned.
 func (w *writer) landedLocked() {
 	w.nbytes -= w.curBytes
+	w.written += uint64(w.curBytes)
 	w.curMsgs, w.curBytes = 0, 0
 	w.easeLocked()
 	if w.err != nil {
