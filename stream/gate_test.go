@@ -358,7 +358,7 @@ func TestGateOtherLane(t *testing.T) {
 // that it does not read.
 func TestGateWarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const calls = 200
+		const calls = 600
 		var waiting atomic.Int32
 		all := make(chan struct{})
 		meet := &Method{Name: "meet", Unary: func(_ *Call, out []byte) ([]byte, error) {
@@ -381,7 +381,8 @@ func TestGateWarm(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if n := ran.Load(); n > (maxUnsent+4<<20)/bigAnswer+maxUnbegun {
+		// With those that were being made when so much waited.
+		if n := ran.Load(); n > 3*maxUnsent/bigAnswer {
 			t.Errorf("%d calls have run, of %d bytes each", n, bigAnswer)
 		}
 	})
