@@ -47,8 +47,8 @@ type ServerOptions struct {
 	// is closed, unless there are others that hold much more: then these are closed,
 	// and what comes before they have given it back may be refused once more.
 	// Default 1 GiB, or half of GOMEMLIMIT where that is less. A peer that asks for
-	// much and does not read comes to some 3 MiB: then its further calls wait,
-	// and do not begin.
+	// much and does not read comes to some 3 MiB, or 20 if it had many slow calls
+	// before: then its further calls wait, and do not begin.
 	MaxHeld int
 
 	// Window is how many items a caller's stream may be ahead of the handler.
