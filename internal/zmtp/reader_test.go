@@ -124,7 +124,9 @@ func TestRandomMessages(t *testing.T) {
 		}
 		sent = append(sent, body)
 	}
+	done := make(chan struct{}) // before the test ends and closes what is being sent on
 	go func() {
+		defer close(done)
 		for i, body := range sent {
 			var err error
 			if env := AppendFrame(nil, true, body[:len(body)/2]); i%2 == 0 {
@@ -149,6 +151,7 @@ func TestRandomMessages(t *testing.T) {
 			Recycle(m.Buffer)
 		}
 	}
+	<-done
 }
 
 // TestDetach: after it, slices of the old buffer stay as they are while the
