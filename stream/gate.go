@@ -23,7 +23,7 @@ import (
 // Calls that answer little have a lane of their own, and wait for none that answer
 // much.
 type gate struct {
-	lanes [2]lane // of little and of much; the mux's mu guards them
+	lanes [2]lane // by what the calls answer; the mux's mu guards them
 
 	parked atomic.Int32 // calls that wait
 	inTurn atomic.Bool  // it is one of starts.turns, whose lock is for changing that
@@ -33,6 +33,12 @@ type gate struct {
 // written, while further calls begin, however far the window was opened by calls that
 // were slow: more than keep any connection busy.
 const maxUnsent = 16 << 20
+
+// The lanes.
+const (
+	little = iota
+	much   // from HandOver on
+)
 
 // lane is the calls of one kind.
 type lane struct {
@@ -50,9 +56,9 @@ func (m *ServerMux) enterLocked(c *Call) (waits bool) {
 	if m.err != nil {
 		return false
 	}
-	c.lane = 0
+	c.lane = little
 	if c.method.size.Expect() >= HandOver {
-		c.lane = 1
+		c.lane = much
 	}
 	l := &m.gate.lanes[c.lane]
 	if l.waiting.first == nil && m.mayBeginLocked(c) {
@@ -212,7 +218,7 @@ func (m *ServerMux) lookedGate() (again bool) {
 		again = again || l.waiting.first != nil
 	}
 	m.mu.Unlock()
-	m.startAll(next[0])
-	m.startAll(next[1])
+	m.startAll(next[little])
+	m.startAll(next[much])
 	return again
 }

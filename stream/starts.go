@@ -14,7 +14,7 @@ type starts struct {
 	unbegun atomic.Int32 // counted calls that have not come to run
 
 	mu    sync.Mutex
-	turns []*ServerMux // those whose next call waits for this, the next first; mu guards it
+	turns []*ServerMux // those whose next call waits for this, the next first
 	n     atomic.Int32 // len(turns)
 }
 
@@ -74,7 +74,7 @@ func (s *starts) pop() *ServerMux {
 // whether there was anything.
 func (m *ServerMux) turn() bool {
 	m.mu.Lock()
-	next := m.nextLocked(&m.gate.lanes[1]) // what answers little does not come here
+	next := m.nextLocked(&m.gate.lanes[much]) // what answers little does not come here
 	m.mu.Unlock()
 	m.startAll(next)
 	return next != nil

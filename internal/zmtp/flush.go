@@ -57,13 +57,9 @@ func (w *writer) seizeLocked() { w.yielding, w.handed = false, false }
 // Flush writes what is queued, as Now, unless somebody is writing.
 func (c *Conn) Flush() error {
 	w := &c.wr
-	w.mu.Lock()
-	if w.busy || w.err != nil {
-		err := w.err
-		w.mu.Unlock()
+	if mine, err := w.claim(); !mine {
 		return err
 	}
-	w.busy = true
 	return w.flushLocked()
 }
 
@@ -72,14 +68,23 @@ func (c *Conn) Flush() error {
 // more is queued than n messages or 64 KiB.
 func (c *Conn) Gather(n int) error {
 	w := &c.wr
-	w.mu.Lock()
-	if w.busy || w.err != nil {
-		err := w.err
-		w.mu.Unlock()
+	if mine, err := w.claim(); !mine {
 		return err
 	}
-	w.busy = true
 	return w.yieldLocked(max(n, corkMsgs))
+}
+
+// claim takes the right to write, and leaves locked, or reports false because
+// somebody has it or, with the reason, nothing can be sent.
+func (w *writer) claim() (mine bool, err error) {
+	w.mu.Lock()
+	if w.busy || w.err != nil {
+		err = w.err
+		w.mu.Unlock()
+		return false, err
+	}
+	w.busy = true
+	return true, nil
 }
 
 // yieldLocked is entered locked with the right to write, which whoever finds
